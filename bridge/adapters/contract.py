@@ -1,0 +1,157 @@
+"""What an adapter is: the contract between the bridge and the people who teach it an engine.
+
+In: nothing. Out: `Adapter`, `RememberingAdapter` and the `AdapterSpec` that announces one. Knows
+nothing of how plugins are found, nor of what becomes of the events.
+
+An adapter's life:
+
+1. `bridge_adapters()` of its plugin returns its `AdapterSpec`; nothing is built yet.
+2. A source of the settings names it: the source's options are validated by `AdapterSpec.options`.
+3. `AdapterSpec.adapter(options)` builds one instance for that source. Building does no I/O.
+4. Each message of the source is given to it, one at a time, in order.
+5. What it returned is committed; only then what it remembered becomes its memory.
+6. There is no closing: an adapter owns nothing that would need it.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bridge.errors import AdapterLoadError
+from bridge.events import GameEvent, RawMessage
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class Adapter:
+    """Turns one message into game events. Implement only the methods you care about.
+
+    An adapter is pure: what it returns depends on its options and its arguments alone. It opens
+    no file and no socket, does not sleep, and asks no clock: `message.received_at` is the time.
+    """
+
+    def __init__(self, options: BaseModel | None = None) -> None:
+        """Keep what `options` (an instance of `AdapterSpec.options`) say; the default forgets."""
+
+    def translate(self, message: RawMessage) -> Iterable[GameEvent]:
+        """Return the game events that `message` tells of, in order; none for idle talk.
+
+        `message.body` is one line without its line end where the source is a file, one datagram
+        over UDP, one body over HTTP. It may hold anything: an odd message is no reason to fail.
+        The same message may come again and must give the same events.
+
+        Raises:
+            MessageRejected: the message speaks of an event but can't be used; nothing of it is.
+                Its `fields` say where and why. Any other exception is a `TranslationError`: the
+                message is kept aside and the next one is taken.
+        """
+        return ()
+
+    def redact(self, message: RawMessage) -> bytes:
+        """Return the bytes of `message` that may be kept in a receipt: no password, no token.
+
+        Called only for a message that made an event. The default is the body as it came. Where
+        this raises, nothing is kept.
+        """
+        return message.body
+
+
+Memory = TypeVar("Memory", bound=BaseModel)
+
+
+class RememberingAdapter(Adapter, Generic[Memory]):
+    """An adapter that must remember: slot 3 is Alice, the match is number 17.
+
+    Implement `translate_with` instead of `translate`, and name the model of the memory in
+    `AdapterSpec.memory`. Keep nothing on `self`: it would survive a message that was not stored.
+    """
+
+    def translate_with(self, message: RawMessage, memory: Memory) -> Iterable[GameEvent]:
+        """Return the events of `message`; note what is to be remembered by changing `memory`.
+
+        `memory` is a deep copy, yours until you return (a generator: until it is exhausted). It
+        replaces the memory when the events are on disk, in the same transaction; where this
+        raises or the disk refuses, the copy is thrown away and the old memory stays. It is
+        written as JSON after a change and read again after a restart, so put only values in it
+        that survive that, and give new fields a default: old memories lack them.
+
+        Raises:
+            MessageRejected: as in `Adapter.translate`.
+        """
+        return self.translate(message)
+
+
+class NoOptions(BaseModel):
+    """The options of an adapter that has none: any option is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSpec:
+    """Announces an adapter; a spec that can't be used raises `AdapterLoadError` when it is made.
+
+    `name` is lower_snake_case and unique across plugins: it is what settings write. `description`
+    is one line for `campaign-bridge adapters list`. `adapter` is the class, or a function, that
+    is called with the validated options. `options` is the pydantic model of the source's
+    `options = {…}`. `status` is what HTTP answers for a stored message of such a source (some
+    engines take only 200). `memory` is the model of what a `RememberingAdapter` remembers; its
+    fields have defaults, so that `memory()` is the memory before the first message.
+    """
+
+    name: str
+    description: str
+    adapter: Callable[..., Adapter]
+    options: type[BaseModel] = NoOptions
+    status: int = 202
+    memory: type[BaseModel] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what could not work, in the words of its author."""
+        problem = _name_problem(self.name) or _text_problem(self.description)
+        problem = problem or _kind_problem(self) or _memory_problem(self.memory)
+        if problem:
+            raise AdapterLoadError(f"AdapterSpec {self.name!r}: {problem}")
+
+
+def _name_problem(name: object) -> str | None:
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return None
+    return "`name` must be lower_snake_case: a to z, digits and _, at most 64 characters"
+
+
+def _text_problem(text: object) -> str | None:
+    if isinstance(text, str) and text.strip() and text.isprintable():
+        return None
+    return "`description` must be one line of text"
+
+
+def _kind_problem(spec: AdapterSpec) -> str | None:
+    if not callable(spec.adapter):
+        return "`adapter` must be the adapter's class, or a function that takes the options"
+    if isinstance(spec.adapter, type) and not issubclass(spec.adapter, Adapter):
+        return "`adapter` must be a subclass of bridge.Adapter"
+    if not _is_model(spec.options):
+        return "`options` must be a pydantic model class"
+    if type(spec.status) is not int or not 200 <= spec.status <= 299:
+        return "`status` must be an HTTP status from 200 to 299"
+    return None
+
+
+def _memory_problem(memory: object) -> str | None:
+    if memory is None:
+        return None
+    if not isinstance(memory, type) or not issubclass(memory, BaseModel):
+        return "`memory` must be a pydantic model class"
+    try:
+        memory()
+    except ValidationError:
+        return "every field of the `memory` model needs a default"
+    return None
+
+
+def _is_model(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseModel)

@@ -1,0 +1,122 @@
+"""The fence around an adapter: whatever it does, its caller gets events or one of our errors.
+
+In: an adapter, a message and what it remembers. Out: checked game events and the new memory.
+Knows nothing of where either is kept.
+"""
+
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from pydantic import BaseModel, ValidationError
+
+from bridge.adapters.builtin import JsonAdapter
+from bridge.adapters.contract import Adapter, AdapterSpec, RememberingAdapter
+from bridge.adapters.details import is_text, problems_of
+from bridge.adapters.plugins import reason
+from bridge.errors import AdapterLoadError, MessageRejected, TranslationError
+from bridge.events import GameEvent, RawMessage
+
+_MOST_EVENTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What an adapter made of one message; `memory` is to be adopted once `events` are kept."""
+
+    events: tuple[GameEvent, ...]
+    memory: BaseModel | None = None
+
+
+def translate(
+    adapter: Adapter, message: RawMessage, memory: BaseModel | None = None
+) -> Translation:
+    """Let `adapter` translate `message`; `memory` itself is never changed.
+
+    Raises:
+        MessageRejected: the adapter refuses the message.
+        TranslationError: it failed, or returned what is no list of usable game events.
+    """
+    copy = None if memory is None else memory.model_copy(deep=True)
+    try:
+        if type(adapter) is JsonAdapter:  # the hot path: its model has checked more than we would
+            return Translation(tuple(adapter.translate(message)))
+        events = _checked(_ask(adapter, message, copy))
+    except (MessageRejected, TranslationError):
+        raise
+    except (Exception, SystemExit) as failure:
+        raise TranslationError(f"the adapter failed: {reason(failure)}") from failure
+    return Translation(events, copy)
+
+
+def redact(adapter: Adapter, message: RawMessage) -> bytes:
+    """Return the bytes of `message` that may be kept; none where the adapter can't tell."""
+    try:
+        kept: object = adapter.redact(message)
+    except (Exception, SystemExit):  # noqa: BLE001  # a secret in doubt is not kept
+        return b""
+    return kept if isinstance(kept, bytes) else b""
+
+
+def remembered(spec: AdapterSpec, stored: str | bytes | None) -> BaseModel | None:
+    """Return the memory that was stored as JSON, or a fresh one; None for who remembers nothing.
+
+    Raises:
+        AdapterLoadError: what is stored no longer fits the adapter's model of it.
+    """
+    if spec.memory is None:
+        return None
+    if stored is None:
+        return spec.memory()
+    try:
+        return spec.memory.model_validate_json(stored)
+    except ValidationError as misfit:
+        raise AdapterLoadError(
+            f"what adapter {spec.name!r} remembered no longer fits its `memory` model: "
+            f"{reason(misfit)}",
+            hint="Install the version that wrote it, or ask its author for defaults.",
+        ) from misfit
+
+
+def _ask(adapter: Adapter, message: RawMessage, memory: BaseModel | None) -> object:
+    if isinstance(adapter, RememberingAdapter):
+        if memory is None:
+            raise TranslationError("the adapter remembers and was given no memory")
+        return adapter.translate_with(message, memory)
+    return adapter.translate(message)
+
+
+def _checked(given: object) -> tuple[GameEvent, ...]:
+    if inspect.iscoroutine(given):
+        given.close()
+        raise TranslationError("the adapter's method must be a plain function, not async")
+    if not isinstance(given, Iterable):
+        raise TranslationError(
+            f"the adapter returned {type(given).__name__}, not a list; return [] for no event"
+        )
+    events = tuple(islice(given, _MOST_EVENTS + 1))
+    if len(events) > _MOST_EVENTS:
+        raise TranslationError(f"the adapter made more than {_MOST_EVENTS:,} events of a message")
+    for event in events:
+        problem = _problem_of(event)
+        if problem:
+            raise TranslationError(f"the adapter returned {problem}")
+    return events
+
+
+def _problem_of(event: object) -> str | None:
+    if not isinstance(event, GameEvent):
+        return f"{type(event).__name__}, not a GameEvent"
+    for field, text in (("player", event.player), ("name", event.name), ("id", event.id)):
+        if not (is_text(text) and text) and (field != "id" or text is not None):
+            return f"an event with a bad {field}: {text!a:.100}"
+    if event.occurred_at is not None and not _is_aware(event.occurred_at):
+        return "an event whose occurred_at has no timezone"
+    problems = problems_of(event.details) if event.details else []
+    return f"an event whose {problems[0].pointer} {problems[0].detail}" if problems else None
+
+
+def _is_aware(moment: object) -> bool:
+    return isinstance(moment, datetime) and moment.utcoffset() is not None

@@ -1,0 +1,130 @@
+"""The calls beside the achievements: players, receipts and the operator's own.
+
+In: HTTP requests that have passed the gate. Out: JSON from the desk. Knows nothing of SQL.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from bridge.control.desk import Desk
+from bridge.control.views import Json
+from bridge.errors import FieldProblem, MessageRejected, NotJson
+from bridge.gate.guard import ROLE, require
+from bridge.gate.roles import Right
+
+Reload = Callable[[], Awaitable[Json]]
+
+
+def routes(desk: Desk, reload: Reload) -> list[web.RouteDef]:
+    """Return the calls for games and operators."""
+    calls = Calls(desk, reload)
+    see, read, decide = require(Right.READ_PLAYERS), require(Right.READ), require(Right.DECIDE)
+    return [
+        web.get("/v1/achievements/{key}", see(calls.receipt)),
+        web.get("/v1/players/{player}", see(calls.player)),
+        web.put("/v1/players/{player}", decide(calls.link)),
+        web.delete("/v1/players/{player}", decide(calls.unlink)),
+        web.get("/v1/operator/status", read(calls.status)),
+        web.get("/v1/operator/entries", read(calls.entries)),
+        web.post("/v1/operator/entries/{key}/decision", decide(calls.decide)),
+        web.get("/v1/operator/players", read(calls.players)),
+        web.get("/v1/operator/rules", read(calls.rules)),
+        web.put("/v1/operator/rules", decide(calls.accept_rules)),
+        web.post("/v1/operator/reload", decide(calls.reload)),
+    ]
+
+
+class Calls:
+    """One method a call."""
+
+    def __init__(self, desk: Desk, reload: Reload) -> None:
+        self._desk = desk
+        self._reload = reload
+
+    async def receipt(self, request: web.Request) -> web.Response:
+        return web.json_response(await self._desk.receipt(request.match_info["key"]))
+
+    async def player(self, request: web.Request) -> web.Response:
+        return web.json_response(await self._desk.player(request.match_info["player"]))
+
+    async def link(self, request: web.Request) -> web.Response:
+        body = await _object(request, {"userRef", "campaign"})
+        answer = await self._desk.link(
+            request.match_info["player"], body.get("userRef"), body.get("campaign"), _who(request)
+        )
+        return web.json_response(answer)
+
+    async def unlink(self, request: web.Request) -> web.Response:
+        body = await _object(request, {"campaign"})
+        campaign = body.get("campaign", request.query.get("campaign"))
+        answer = await self._desk.unlink(request.match_info["player"], campaign, _who(request))
+        return web.json_response(answer)
+
+    async def status(self, request: web.Request) -> web.Response:
+        return web.json_response(await self._desk.status())
+
+    async def entries(self, request: web.Request) -> web.Response:
+        asked = request.query
+        limit = asked.get("limit", "100")
+        if not limit.isdecimal():
+            raise _rejected("/limit", "limit must be a number")
+        found = await self._desk.entries(
+            asked.get("campaign"), asked.get("player"), asked.get("state"), int(limit)
+        )
+        return web.json_response({"entries": found})
+
+    async def decide(self, request: web.Request) -> web.Response:
+        body = await _object(request, {"decision"})
+        answer = await self._desk.decide(
+            request.match_info["key"], str(body.get("decision")), _who(request)
+        )
+        return web.json_response(answer)
+
+    async def players(self, request: web.Request) -> web.Response:
+        return web.json_response({"players": await self._desk.players()})
+
+    async def rules(self, request: web.Request) -> web.Response:
+        return web.json_response({"rules": await self._desk.rules()})
+
+    async def accept_rules(self, request: web.Request) -> web.Response:
+        body = await _object(request, {"definitions", "journal"})
+        definitions = body.get("definitions")
+        if not isinstance(definitions, list) or not all(isinstance(d, str) for d in definitions):
+            raise _rejected("/definitions", "definitions must be a list of rules as JSON text")
+        await self._desk.accept_rules(definitions, str(body.get("journal", "")))
+        return web.json_response({"rules": len(definitions)})
+
+    async def reload(self, request: web.Request) -> web.Response:
+        return web.json_response(await self._reload())
+
+
+def _who(request: web.Request) -> str:
+    """Return whom the journal names: the role, and a unix peer's user name where it says one."""
+    given = request.headers.get("X-Operator", "")
+    name = given if given.isprintable() and 0 < len(given) <= 64 else ""
+    return f"{request[ROLE]} {name}".strip()
+
+
+async def _object(request: web.Request, known: set[str]) -> dict[str, Any]:
+    """Read a small JSON object; an empty body is an empty one."""
+    text = await request.text()
+    try:
+        body = json.loads(text or "{}")
+    except (ValueError, RecursionError) as bad:
+        raise NotJson(f"the body is not JSON: {bad}") from bad
+    if not isinstance(body, dict):
+        raise NotJson("the body must be a JSON object")
+    unknown = sorted(set(body) - known)
+    if unknown:
+        raise MessageRejected(
+            f"unknown fields: {', '.join(unknown)[:200]}",
+            fields=[FieldProblem(f"/{name}", "no such field") for name in unknown[:20]],
+        )
+    return body
+
+
+def _rejected(pointer: str, detail: str) -> MessageRejected:
+    return MessageRejected(detail, fields=[FieldProblem(pointer, detail)])

@@ -1,0 +1,141 @@
+"""One campaign's state of delivery: open, or why nothing is sent and when to look again.
+
+In: outcomes and standings, the time in seconds. Out: whether to send, how many at once. Knows
+nothing of the outbox or of sockets.
+
+```text
+ starting ──probe──▶ open ──PauseLane──▶ paused ──probe is fine──▶ open
+                      │ breaker trips ─▶ resting ──probe is fine──▶ open
+                      └ Retry-After ───▶ waiting ──time──────────▶ open
+```
+Probes read the campaign; no entry is ever spent on finding out.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bridge.campaigns import outcomes
+from bridge.campaigns.schemas import Standing
+from bridge.delivery.breaker import Breaker
+from bridge.delivery.concurrency import Concurrency
+from bridge.delivery.retry import asked_for
+from bridge.settings.models import DeliverySettings
+
+STARTING = "starting"
+RESTING = "breaker_open"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStatus:
+    """A lane as `status` shows it. `paused` is None while it is open; times in seconds."""
+
+    campaign: str
+    paused: str | None
+    detail: str
+    next_probe_in: float | None
+    waiting: float
+    in_flight: int
+    limit: int
+    last_error: str
+    outcomes: dict[str, int] = field(default_factory=dict)
+    standing: Standing | None = None
+
+
+class Lane:
+    """Whether and how fast one campaign is sent to."""
+
+    def __init__(self, campaign: str, environment: str, settings: DeliverySettings) -> None:
+        self.campaign = campaign
+        self._environment = environment
+        self._settings = settings
+        self._breaker = Breaker(settings.breaker_open.total_seconds())
+        self._concurrency = Concurrency(settings.concurrency)
+        self._paused: str | None = STARTING
+        self._detail = ""
+        self._probe_at = float("-inf")
+        self._wait_until = float("-inf")
+        self._last_error = ""
+        self._standing: Standing | None = None
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def paused(self) -> str | None:
+        """Why nothing is sent, or None."""
+        return self._paused
+
+    @property
+    def limit(self) -> int:
+        """Calls that may be in flight."""
+        return self._concurrency.limit
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until the next probe (paused) or the next send; 0 is now."""
+        at = self._probe_at if self._paused is not None else self._wait_until
+        return max(0.0, at - now)
+
+    # -- what attempts met ------------------------------------------------------------------
+
+    def note(self, sent: outcomes.Sent, now: float) -> None:
+        """Take in the outcome of an attempt."""
+        outcome = sent.outcome
+        self.counts[type(outcome).__name__.lower()] += 1
+        if not isinstance(outcome, outcomes.Accepted):
+            self._last_error = f"{outcome.reason}: {sent.detail}" if sent.detail else outcome.reason
+        match outcome:
+            case outcomes.Retry() if not outcome.conflict:
+                self._failed(outcome, now)
+            case outcomes.PauseLane():
+                self._pause(outcome.reason, sent.detail, now, self._pause_length())
+            case _:
+                self._breaker.success()
+                self._concurrency.success()
+
+    def _failed(self, outcome: outcomes.Retry, now: float) -> None:
+        self._concurrency.failure()
+        if outcome.slow_down:
+            self._wait_until = max(self._wait_until, now + asked_for(outcome, self._settings))
+            return
+        rest = self._breaker.failure()
+        if rest is not None:
+            self._pause(RESTING, outcome.reason, now, rest)
+
+    # -- probing ----------------------------------------------------------------------------
+
+    def probed(self, standing: Standing, now: float) -> None:
+        """Take in what the campaign says of itself; open the lane where all is well."""
+        self._standing = standing
+        if standing.environment.lower() != self._environment:
+            detail = f"the API says {standing.environment!r}, the settings {self._environment!r}"
+            self._pause("environment_differs", detail, now, self._pause_length())
+        elif not standing.active:
+            detail = f"its status is {standing.status}"
+            self._pause("campaign_not_active", detail, now, self._pause_length())
+        else:
+            self._paused, self._detail = None, ""
+
+    def probe_failed(self, reason: str, detail: str, now: float) -> None:
+        """Take in that the campaign could not be read."""
+        self._last_error = f"{reason}: {detail}"
+        self._pause(reason, detail, now, self._pause_length())
+
+    def _pause_length(self) -> float:
+        return self._settings.probe_every.total_seconds()
+
+    def _pause(self, reason: str, detail: str, now: float, length: float) -> None:
+        self._paused, self._detail = reason, detail
+        self._probe_at = now + length
+
+    def status(self, now: float, in_flight: int) -> LaneStatus:
+        """Return the lane as `status` shows it."""
+        return LaneStatus(
+            self.campaign,
+            self._paused,
+            self._detail,
+            self.wait(now) if self._paused is not None else None,
+            max(0.0, self._wait_until - now),
+            in_flight,
+            self.limit,
+            self._last_error,
+            dict(self.counts),
+            self._standing,
+        )

@@ -1,0 +1,195 @@
+"""The worker of one lane: claim, send, record, again.
+
+In: an outbox to claim from, a sender, a lane. Out: outcomes in the outbox. Knows nothing of what
+an answer means (`campaigns/client.py`) or how long to wait (`retry.py`).
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+
+from bridge.campaigns.outcomes import Retry, Sent
+from bridge.delivery.contract import Sender
+from bridge.delivery.lane import Lane, LaneStatus
+from bridge.delivery.retry import MARGIN, Spent, verdict
+from bridge.delivery.wire import write
+from bridge.errors import CampaignError, StoreError
+from bridge.events import Clock
+from bridge.outbox.contract import Answer, Claim, Claimed, ClaimTerms, Delivering, Verdict
+from bridge.settings.models import DeliverySettings
+
+log = structlog.get_logger("delivery")
+
+#: Seconds to wait when the outbox can't be written.
+_STORE_PAUSE = 1.0
+
+
+class LaneWorker:
+    """Delivers the entries of one campaign."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        outbox: Delivering,
+        sender: Sender,
+        settings: DeliverySettings,
+        clock: Clock,
+        chance: random.Random,
+    ) -> None:
+        self._lane = lane
+        self._outbox = outbox
+        self._sender = sender
+        self._clock = clock
+        self._chance = chance
+        self._settings = settings
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = outbox.watch(lane.campaign)
+        #: When this worker last got as far as looking for work; the watchdog reads it.
+        self.progress = clock.monotonic()
+        # A refusal is looked into with calls of their own, within the same time again.
+        lease = 2 * settings.attempt_timeout.total_seconds() + 2 * MARGIN
+        horizon = settings.key_horizon.total_seconds()
+        self._terms = ClaimTerms(secrets.token_hex(8), lease, horizon, write)
+
+    def status(self) -> LaneStatus:
+        """Return the lane as `status` shows it."""
+        return self._lane.status(self._clock.monotonic(), len(self._tasks))
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        while True:
+            self._wake.clear()
+            self.progress = self._clock.monotonic()
+            await self._pause(await self._step())
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for the calls in flight; those that take longer are cut off, and stay unproven."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    # -- one round --------------------------------------------------------------------------
+
+    async def _step(self) -> float | None:
+        """Do what can be done now; return the seconds until something is due by time alone."""
+        wait = self._lane.wait(self._clock.monotonic())
+        if wait > 0:
+            return wait
+        if self._lane.paused is not None:
+            await self._probe()
+            return 0.0
+        free = self._lane.limit - len(self._tasks)
+        if free <= 0:
+            return None
+        claimed = await self._claim(free)
+        for claim in claimed.claims:
+            task = asyncio.create_task(self._deliver(claim))
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+        return claimed.next_in if len(claimed.claims) < free else None
+
+    async def _pause(self, seconds: float | None) -> None:
+        """Wait for news from the outbox, or for time."""
+        if seconds == 0:
+            return
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _claim(self, free: int) -> Claimed:
+        try:
+            return await self._outbox.claim(self._lane.campaign, free, self._terms)
+        except StoreError as failure:
+            log.warning("can't claim", action="delivery_claim_failed", error=str(failure))
+            return Claimed((), _STORE_PAUSE)
+
+    async def _probe(self) -> None:
+        before = self._lane.paused
+        try:
+            standing = await self._sender.standing()
+        except CampaignError as failure:
+            self._lane.probe_failed(failure.reason, str(failure), self._clock.monotonic())
+        else:
+            self._lane.probed(standing, self._clock.monotonic())
+        if self._lane.paused != before:
+            log.info(
+                "lane paused" if self._lane.paused else "lane open",
+                action="delivery_lane",
+                campaign=self._lane.campaign,
+                reason=self._lane.paused,
+            )
+
+    # -- one entry --------------------------------------------------------------------------
+
+    async def _deliver(self, claim: Claim) -> None:
+        began = self._clock.monotonic()
+        sent = await self._sender.send_event(claim.wire.key, claim.wire.body, claim.event_code)
+        now = self._clock.monotonic()
+        self._lane.note(sent, now)
+        spent = Spent(now - began, self._chance.random())
+        result = verdict(sent.outcome, claim, self._settings, spent)
+        await self._record(claim, result, _answer(sent, spent.seconds))
+
+    async def _record(self, claim: Claim, result: Verdict, answer: Answer) -> None:
+        """Record an outcome; while the disk refuses, keep trying, for it may be a payout's."""
+        while True:
+            try:
+                state = await self._outbox.settle(claim, result, answer)
+            except StoreError as failure:
+                log.warning(
+                    "can't record an outcome",
+                    action="delivery_record_failed",
+                    key=str(claim.key),
+                    error=str(failure),
+                )
+                await asyncio.sleep(_STORE_PAUSE)
+            else:
+                log.info(
+                    "delivered",
+                    action="delivery_attempt",
+                    key=str(claim.key),
+                    outcome=answer.outcome,
+                    state=state.value,
+                )
+                return
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self._wake.set()
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.error("a delivery failed", action="delivery_failed", error=repr(failure))
+
+
+def _answer(sent: Sent, seconds: float) -> Answer:
+    outcome = sent.outcome
+    word = type(outcome).__name__.lower()
+    reason = getattr(outcome, "reason", "")
+    if isinstance(outcome, Retry) and not outcome.maybe_sent:
+        reason = f"{reason}, nothing was sent" if sent.status is None else reason
+    return Answer(
+        f"{word}: {reason}" if reason else word, sent.status, sent.detail, sent.head, seconds
+    )
+
+
+@asynccontextmanager
+async def delivering(
+    worker: LaneWorker,
+    settings: DeliverySettings,
+    on_death: Callable[["asyncio.Task[None]"], None],
+) -> AsyncIterator[LaneWorker]:
+    """Run a worker; on leaving, stop claiming and wait for the calls in flight."""
+    task = asyncio.create_task(worker.run())
+    task.add_done_callback(on_death)
+    try:
+        yield worker
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await worker.drain(settings.shutdown.total_seconds())

@@ -1,0 +1,87 @@
+"""The words that travel the road: messages, game events, campaign events and what became of them.
+
+In: nothing. Out: frozen values and the clock's contract. Knows nothing of files, sockets or SQL.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import JsonValue
+
+
+class Clock(Protocol):
+    """Time, handed in so that tests own it."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time, timezone-aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go backwards; their origin means nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """Bytes as they came.
+
+    `source` is "" for the achievements call and the UDP door, else the source's name.
+    `position` is the source position of a log line, None for anything that came over a network.
+    """
+
+    source: str
+    body: bytes
+    received_at: datetime
+    peer: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    position: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GameEvent:
+    """What an adapter read in a message: this player did that.
+
+    `player` is `namespace:id` in any spelling (intake makes it canonical), `id` the caller's own
+    name for this one deed, `occurred_at` timezone-aware.
+    """
+
+    player: str
+    name: str
+    id: str | None = None
+    occurred_at: datetime | None = None
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+class State(StrEnum):
+    """The states of an entry, as `docs/states.md` draws them."""
+
+    DUE = "due"
+    SENDING = "sending"
+    HELD = "held"
+    ACCEPTED = "accepted"
+    CONFIRMED = "confirmed"
+    UNCERTAIN = "uncertain"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+
+    @property
+    def told(self) -> str:
+        """The word that a game is told: due and sending are `stored`, the rest as they are."""
+        return "stored" if self in {State.DUE, State.SENDING} else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one game event: it is on disk under `key` (a UUID text).
+
+    `duplicate` is true where the feat was known before; `differs` where the same message id was
+    seen with other content (the first one stands).
+    """
+
+    key: str
+    state: State
+    duplicate: bool
+    differs: bool = False

@@ -1,0 +1,167 @@
+"""The gate in front of every HTTP call: refusals explained, browsers kept out, roles found.
+
+In: requests. Out: requests with a role, or problem documents. Knows nothing of what the calls do.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from aiohttp import web
+from aiohttp.http import HttpVersion11
+from aiohttp.typedefs import Middleware
+
+from bridge.errors import BridgeError, NotAllowed, NotAuthenticated
+from bridge.gate.origin import Hosts
+from bridge.gate.peers import Peers
+from bridge.gate.problems import problem_response, status_of
+from bridge.gate.roles import Right, Role
+from bridge.gate.tokens import Tokens
+from bridge.settings.kinds import is_loopback, split_address
+from bridge.settings.models import HttpSettings, TokenSettings, UdpSettings
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: Where a request carries the role of its caller; absent where nobody is known.
+ROLE = web.RequestKey("role", Role)
+
+_log = structlog.get_logger(__name__)
+
+
+class Gate:
+    """Who may come in, replaceable while the daemon runs."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        *,
+        peers: Peers | None = None,
+        hosts: Hosts | None = None,
+        unsafe_no_token: bool = False,
+    ) -> None:
+        self._tokens = tokens
+        self.peers = peers or Peers()
+        self.hosts = hosts or Hosts()
+        self._unsafe_no_token = unsafe_no_token
+
+    @classmethod
+    def load(cls, http: HttpSettings, tokens: Sequence[TokenSettings], udp: UdpSettings) -> "Gate":
+        """Build the gate that the settings describe.
+
+        Raises:
+            SettingsError: as of `Tokens.load` and `Peers.load`.
+        """
+        own = [split_address(http.listen)[0]] if http.listen else []
+        return cls(
+            Tokens.load(http, tokens, udp),
+            peers=Peers.load(http.allowed_groups),
+            hosts=Hosts.of([*http.allowed_hosts, *own]),
+            unsafe_no_token=http.unsafe_no_token,
+        )
+
+    def replace(self, tokens: Tokens) -> None:
+        """Let these tokens in from now on, and no others."""
+        self._tokens = tokens
+
+    def role_of(self, token: str | None, *, local: bool) -> Role | None:
+        """Return what a caller may do who shows `token`, or shows none.
+
+        `local` says that only this machine can have made the call. Without a token a caller is a
+        game at most, and only where the settings say `unsafe_no_token`; an unknown token is
+        refused as long as any is known.
+        """
+        if token is not None and not self._tokens.empty:
+            return self._tokens.role_of(token)
+        return Role.GAME if local and self._unsafe_no_token else None
+
+    def role_of_request(self, request: web.Request) -> Role | None:
+        """Return what the caller of `request` may do: by its token, else as a unix peer."""
+        token = _bearer(request)
+        address = request.get_extra_info("sockname")
+        if isinstance(address, tuple):
+            return self.role_of(token, local=is_loopback(address[0]))
+        if token is not None and not self._tokens.empty:
+            return self._tokens.role_of(token)
+        peer = request.get_extra_info("socket")
+        return None if peer is None else self.peers.role_of(peer)
+
+
+def middlewares(gate: Gate) -> list[Middleware]:
+    """Return what stands before every handler, outermost first."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        _check_origin(gate.hosts, request)
+        role = gate.role_of_request(request)
+        if role is not None:
+            request[ROLE] = role
+        return await handler(request)
+
+    return [problems, guard]
+
+
+def require(right: Right) -> Callable[[Handler], Handler]:
+    """Let only callers with `right` through to a handler.
+
+    The handler made so raises:
+        NotAuthenticated: nobody known is calling.
+        NotAllowed: the caller is known and may not.
+    """
+
+    def wrap(handler: Handler) -> Handler:
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            role = request.get(ROLE)
+            if role is None:
+                raise NotAuthenticated
+            if not role.may(right):
+                raise NotAllowed(f"role {role} may not do this")
+            return await handler(request)
+
+        return guarded
+
+    return wrap
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every refusal and every failure with a problem document."""
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        if refusal.status < 400:
+            raise
+        return problem_response(refusal)
+    except BridgeError as error:
+        if status_of(error) == 500:
+            _log.error(str(error), action="call_failed", code=error.code, path=request.path)
+        return problem_response(error)
+    except (ConnectionError, web.RequestPayloadError):
+        # The body broke off or its framing is wrong; often nobody is left to read this.
+        return problem_response(web.HTTPBadRequest(reason="The body is cut or badly framed."))
+    except Exception as unexpected:  # noqa: BLE001  # nothing may reach a caller as a traceback
+        _log.error(
+            "a call failed unexpectedly",
+            action="unexpected_error",
+            method=request.method,
+            path=request.path,  # without the query: it may hold a secret
+            exc_info=unexpected,
+        )
+        return problem_response(unexpected)
+
+
+def _check_origin(hosts: Hosts, request: web.Request) -> None:
+    address = request.get_extra_info("sockname")
+    tcp = isinstance(address, tuple)
+    hosts.check(
+        request.headers,
+        address[0] if tcp else None,
+        nameless=not tcp or request.version < HttpVersion11,
+    )
+
+
+def _bearer(request: web.Request) -> str | None:
+    """Return the token shown; "" (which is nobody's) for any other kind of credentials."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

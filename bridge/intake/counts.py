@@ -1,0 +1,39 @@
+"""What came through a door, in numbers.
+
+In: outcomes. Out: sums that status and metrics read. Knows nothing of who reads them.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bridge.errors import BridgeError
+from bridge.events import Taken
+
+
+@dataclass(slots=True)
+class Counts:
+    """Sums since the start of the daemon."""
+
+    #: Messages that came, readable or not.
+    received: int = 0
+    #: New feats, durable.
+    stored: int = 0
+    #: Feats that were known.
+    duplicates: int = 0
+    #: Refused messages by reason, a problem's code or a word of `datagrams.Unreadable`.
+    rejected: Counter[str] = field(default_factory=Counter)
+    #: Acknowledgements that could not be sent; the game resends.
+    unsent: int = 0
+
+    def add(self, outcome: Taken | Exception) -> None:
+        """Count what became of one message."""
+        if not isinstance(outcome, Taken):
+            self.refuse(outcome)
+        elif outcome.duplicate:
+            self.duplicates += 1
+        else:
+            self.stored += 1
+
+    def refuse(self, error: Exception) -> None:
+        """Count one message as refused for `error`."""
+        self.rejected[error.code if isinstance(error, BridgeError) else "unexpected"] += 1

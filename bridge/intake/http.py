@@ -1,0 +1,193 @@
+"""The achievements call: a game server posts what its players have done.
+
+In: POST /v1/achievements, as one object, an array or a stream of lines. Out: messages for the
+sink, and an answer after they are on disk. Knows nothing of what a message says.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+from aiohttp import web
+from pydantic import JsonValue
+
+from bridge.errors import BridgeError, NotJson
+from bridge.events import Clock, RawMessage, Taken
+from bridge.gate.guard import require
+from bridge.gate.problems import problem_response
+from bridge.gate.roles import Right
+from bridge.intake.admission import LIMIT, Admission
+from bridge.intake.answers import Tally, taken_members
+from bridge.intake.bodies import BODY_LIMIT, STREAMS, Body, Item, media_type, read_body, too_large
+from bridge.intake.contract import Outcome, Sink
+from bridge.intake.counts import Counts
+from bridge.intake.lines import Lines
+
+PATH = "/v1/achievements"
+#: A body that is read whole must have come in this time.
+BODY_SECONDS = 60.0
+#: Lines of a stream that are committed at once, at most.
+GROUP = 1024
+#: Headers that a message keeps, and how much of each.
+_KEPT = ("content-type", "user-agent")
+_KEPT_LENGTH = 200
+
+
+def routes(
+    sink: Sink,
+    clock: Clock,
+    *,
+    counts: Counts | None = None,
+    waiting: int = LIMIT,
+    body_seconds: float = BODY_SECONDS,
+) -> list[web.RouteDef]:
+    """Return the achievements call; at most `waiting` messages wait for the sink at once."""
+    door = Achievements(sink, clock, counts or Counts(), waiting=waiting, body_seconds=body_seconds)
+    return [web.post(PATH, require(Right.POST)(door.post))]
+
+
+class Achievements:
+    """The door for calls over HTTP."""
+
+    def __init__(
+        self, sink: Sink, clock: Clock, counts: Counts, *, waiting: int, body_seconds: float
+    ) -> None:
+        self._sink = Admission(sink, waiting)
+        self._clock = clock
+        self._counts = counts
+        self._body_seconds = body_seconds
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Take one call, whatever its form.
+
+        Raises:
+            BridgeError: the call as a whole is refused, and nothing of it is stored.
+        """
+        content_type = request.headers.get("Content-Type", "")
+        if media_type(content_type) in STREAMS:
+            return await self._stream(request)
+        raw = await read_whole(request, BODY_LIMIT, self._body_seconds)
+        try:
+            body = read_body(raw, content_type)
+        except BridgeError as refusal:
+            self._counts.received += 1
+            self._counts.refuse(refusal)
+            raise
+        self._counts.received += len(body.items)
+        return await (self._array(request, body) if body.array else self._single(request, body))
+
+    async def _single(self, request: web.Request, body: Body) -> web.Response:
+        tally = Tally(every=True, counts=self._counts)
+        (outcome,) = await self._take(request, list(body.items), tally, patient=False)
+        if not isinstance(outcome, Taken):
+            raise outcome
+        return _answer(taken_members(outcome) | {"durability": "disk"})
+
+    async def _array(self, request: web.Request, body: Body) -> web.Response:
+        tally = Tally(every=True, counts=self._counts)
+        await self._take(request, list(body.items), tally, patient=False)
+        return _answer(tally.members())
+
+    async def _stream(self, request: web.Request) -> web.Response:
+        tally = Tally(every=False, counts=self._counts)
+        async with aclosing(_groups(request)) as groups:
+            async for group in groups:
+                self._counts.received += len(group)
+                try:
+                    await self._take(request, group, tally, patient=True)
+                except BridgeError as failure:
+                    # What was committed stays; the caller learns how much that is.
+                    return problem_response(failure, tally.numbers())
+        return _answer(tally.members())
+
+    async def _take(
+        self,
+        request: web.Request,
+        items: list[Item],
+        tally: Tally,
+        *,
+        patient: bool,
+    ) -> list[Outcome]:
+        """Hand the readable items on; return and count what became of each, in order."""
+        messages = self._messages(request, items)
+        take = self._sink.patiently if patient else self._sink
+        try:
+            taken = iter(await take(messages) if messages else ())
+        except BridgeError as failure:
+            for _ in messages:
+                self._counts.refuse(failure)
+            raise
+        outcomes = [item if isinstance(item, BridgeError) else next(taken)[0] for item in items]
+        for outcome in outcomes:
+            tally.add(outcome)
+        return outcomes
+
+    def _messages(self, request: web.Request, items: list[Item]) -> list[RawMessage]:
+        now = self._clock.now()
+        headers = _kept(request.headers)
+        peer = request.remote or "unix"
+        return [
+            RawMessage("", item, now, peer, headers) for item in items if isinstance(item, bytes)
+        ]
+
+
+async def read_whole(request: web.Request, limit: int, seconds: float) -> bytes:
+    """Read a body that fits into memory.
+
+    Raises:
+        MessageTooLarge: it is larger than `limit`.
+        HTTPRequestTimeout: it has not come in `seconds`.
+    """
+    if (request.content_length or 0) > limit:
+        raise too_large("the body", limit)
+    if request.content.is_eof():  # it is here already, as for most calls
+        return await _read(request, limit)
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read(request, limit)
+    except TimeoutError as late:
+        raise web.HTTPRequestTimeout(
+            reason=f"The body has not come in {seconds:g} seconds."
+        ) from late
+
+
+async def _read(request: web.Request, limit: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await request.content.readany():
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise too_large("the body", limit)
+    return b"".join(pieces)
+
+
+async def _groups(request: web.Request) -> AsyncGenerator[list[Item], None]:
+    """Yield the lines of a stream as they come: what is here now, in groups of a bounded size.
+
+    While a group is being stored the next one gathers, so groups grow with the load. A line that
+    was cut off with the connection is not yielded.
+    """
+    lines = Lines()
+    while piece := await request.content.readany():
+        here = lines.feed(piece)
+        for start in range(0, len(here), GROUP):
+            yield [_object(line) for line in here[start : start + GROUP]]
+    if last := lines.end():
+        yield [_object(line) for line in last]
+
+
+def _object(line: Item) -> Item:
+    if isinstance(line, bytes) and not line.startswith(b"{"):
+        return NotJson("the line is not a JSON object")
+    return line
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: headers[name][:_KEPT_LENGTH] for name in _KEPT if name in headers}
+
+
+def _answer(members: Mapping[str, JsonValue]) -> web.Response:
+    body = json.dumps(members, separators=(",", ":")).encode()
+    return web.Response(status=202, body=body, content_type="application/json")

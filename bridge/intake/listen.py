@@ -1,0 +1,178 @@
+"""Where calls come in: TCP addresses and unix sockets.
+
+In: an application and the addresses of the settings. Out: what is bound, for as long as it is
+needed. Knows nothing of what the calls are.
+"""
+
+import asyncio
+import errno
+import os
+import socket
+import stat
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from bridge.errors import SettingsError
+from bridge.gate.guard import Gate, middlewares
+from bridge.intake.bodies import BODY_LIMIT
+from bridge.settings.kinds import split_address
+
+#: How long a connection may rest between calls; game servers post rarely and some never retry.
+KEEPALIVE_SECONDS = 300.0
+#: How long the rest of a refused body is read, so that its sender sees the answer.
+LINGER_SECONDS = 5.0
+#: How long calls in progress are waited for when stopping.
+SHUTDOWN_SECONDS = 10.0
+BACKLOG = 1024
+UNIX_MODE = 0o660
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What is being listened on."""
+
+    tcp: tuple[tuple[str, int], ...] = ()
+    unix: tuple[Path, ...] = ()
+
+
+def application(gate: Gate, routes: Iterable[web.AbstractRouteDef]) -> web.Application:
+    """Return an application whose every call passes the gate."""
+    # One byte more than what is read, so that the limit's own message is the one that is seen.
+    app = web.Application(middlewares=middlewares(gate), client_max_size=BODY_LIMIT + 1)
+    app.add_routes(routes)
+    return app
+
+
+@asynccontextmanager
+async def http_listening(
+    app: web.Application,
+    listen: str | None,
+    unix: Sequence[Path] = (),
+    *,
+    groups: Sequence[int] = (),
+) -> AsyncIterator[Bound]:
+    """Serve `app` on the TCP address and the unix sockets until left, then finish what is running.
+
+    A unix socket may be opened by the daemon's user and the first of `groups`.
+
+    Raises:
+        SettingsError: an address can't be had; the message says which and why.
+    """
+    runner = web.AppRunner(
+        app,
+        access_log=None,  # a query string may hold a secret
+        keepalive_timeout=KEEPALIVE_SECONDS,
+        lingering_time=LINGER_SECONDS,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    await runner.setup()
+    opened: list[Path] = []
+    try:
+        if listen is not None:
+            await _listen_tcp(runner, listen)
+        for path in unix:
+            await _listen_unix(runner, path, groups)
+            opened.append(path)
+        addresses = [address for address in runner.addresses if isinstance(address, tuple)]
+        yield Bound(tuple((host, port) for host, port, *_ in addresses), tuple(opened))
+    finally:
+        await runner.cleanup()
+        for path in opened:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def explaining(section: str, address: str) -> Iterator[None]:
+    """Turn what the system says of an address into a sentence for the operator.
+
+    Raises:
+        SettingsError: instead of any OSError.
+    """
+    try:
+        yield
+    except OSError as failure:
+        taken = failure.errno == errno.EADDRINUSE
+        raise SettingsError(
+            f"[{section}] can't listen on {address}: "
+            + ("another program does already" if taken else (failure.strerror or str(failure))),
+            hint=f"Stop that program (is another campaign-bridge running?) or change [{section}]."
+            if taken
+            else f"Change [{section}], or let the daemon's user have that address.",
+        ) from failure
+
+
+async def _listen_tcp(runner: web.AppRunner, listen: str) -> None:
+    host, port = split_address(listen)
+    with explaining("http", listen):
+        await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
+
+
+async def _listen_unix(runner: web.AppRunner, path: Path, groups: Sequence[int]) -> None:
+    with explaining("http", f"unix socket {path}"):
+        sock = await asyncio.to_thread(_bind_unix, path, groups)
+        try:
+            await web.SockSite(runner, sock, backlog=BACKLOG).start()
+        except BaseException:
+            sock.close()
+            raise
+
+
+def _bind_unix(path: Path, groups: Sequence[int]) -> socket.socket:
+    if not hasattr(socket, "AF_UNIX"):
+        raise SettingsError("this system has no unix sockets", hint="Take `unix` out of [http].")
+    _clear(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.bind(str(path))
+        # Nobody can connect before it listens, so nobody sees the wider mode.
+        path.chmod(UNIX_MODE)
+        _give(path, groups)
+    except BaseException:
+        sock.close()
+        raise
+    sock.setblocking(False)
+    return sock
+
+
+def _clear(path: Path) -> None:
+    """Remove a socket file that a killed daemon left behind, and nothing else."""
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise SettingsError(
+                f"{path} is there and is no socket", hint="Move it away, or name another path."
+            )
+    except FileNotFoundError:
+        return
+    if not _answers(path):
+        path.unlink(missing_ok=True)
+        return
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except TimeoutError:  # its queue is full, so somebody listens
+            return True
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+    return True
+
+
+def _give(path: Path, groups: Sequence[int]) -> None:
+    """Let the first of `groups` open the socket; a file has one group only."""
+    if not groups:
+        return
+    try:
+        os.chown(path, -1, groups[0])
+    except PermissionError as refused:
+        raise SettingsError(
+            f"{path} can't be given to the first of [http] allowed_groups",
+            hint="Make the daemon's user a member of that group.",
+        ) from refused

@@ -1,0 +1,111 @@
+"""The rules in order, the first match wins, and what each game event becomes.
+
+In: the settings' rules and game events. Out: campaign events with their keys.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from typing import Self
+from uuid import UUID
+
+from bridge.errors import NoRule, SettingsError
+from bridge.events import GameEvent
+from bridge.rules.key import payout_key
+from bridge.rules.occurrence import Circumstances, Repeat, occurrence
+from bridge.settings.models import CampaignSettings, RuleSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one kind of game event is worth. Equal rules make equal keys."""
+
+    match: str
+    campaign: str
+    event_code: str | None
+    feat: str | None
+    repeat: Repeat
+    timezone: str
+
+    @property
+    def definition(self) -> str:
+        """The rule as one line of JSON: how the outbox remembers it."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_definition(cls, text: str) -> Self:
+        """Return the rule that the outbox remembers."""
+        values = json.loads(text)
+        return cls(**{**values, "repeat": Repeat(values["repeat"])})
+
+    def __str__(self) -> str:
+        """Say the rule in the words of the configuration."""
+        feat = f", feat {self.feat}" if self.feat else ""
+        return f"{self.match} → {self.event_code or 'its own name'} ({self.repeat}{feat})"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignEvent:
+    """The campaign event that a game event becomes."""
+
+    key: UUID
+    campaign: str
+    player: str
+    event_code: str
+    feat: str
+    occurrence: str
+    rule: str
+
+
+class RuleBook:
+    """The rules in force."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._definitions = {rule: rule.definition for rule in self.rules}
+
+    @classmethod
+    def from_settings(
+        cls, rules: Sequence[RuleSettings], campaigns: Sequence[CampaignSettings]
+    ) -> Self:
+        """Build the book; with no rules, every achievement's name is its event code."""
+        if not campaigns:
+            raise SettingsError("no [[campaigns]] are configured, so nothing could be paid")
+        only = campaigns[0].id
+        if not rules:
+            return cls([Rule("*", only, None, None, Repeat.DEFAULT, "UTC")])
+        return cls(
+            [
+                Rule(
+                    rule.match,
+                    rule.campaign or only,
+                    rule.event_code,
+                    rule.feat,
+                    Repeat(rule.repeat),
+                    rule.timezone,
+                )
+                for rule in rules
+            ]
+        )
+
+    def decide(self, event: GameEvent, around: Circumstances) -> CampaignEvent:
+        """Return what `event` becomes; its player must be canonical.
+
+        Raises:
+            NoRule: nothing matches its name.
+            MessageRejected: the rule needs something that the event lacks.
+        """
+        rule = self._rule_for(event.name)
+        code, feat = rule.event_code or event.name, rule.feat or event.name
+        when = occurrence(event, around, rule.repeat, rule.timezone)
+        key = payout_key(rule.campaign, event.player, code, feat, when)
+        return CampaignEvent(
+            key, rule.campaign, event.player, code, feat, when, self._definitions[rule]
+        )
+
+    def _rule_for(self, name: str) -> Rule:
+        for rule in self.rules:
+            if fnmatchcase(name, rule.match):
+                return rule
+        raise NoRule(f"no rule matches the achievement {name!r}")

@@ -1,0 +1,49 @@
+"""Whether the rules may change as they did: never so that a feat could be paid again.
+
+In: the rules that the outbox remembers and those of the settings. Out: what is wrong with the
+change, in words. Which remembered rules were used is the outbox's to know.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.errors import RulesChanged
+from bridge.rules.book import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A rule as the outbox keeps it; used means that it has made an entry."""
+
+    rule: Rule
+    used: bool
+
+
+def check_change(remembered: Sequence[Remembered], rules: Sequence[Rule]) -> None:
+    """Accept `rules` where every used one stands unchanged, in order, before any new one.
+
+    A rule put before a used one could take its game events and give them new keys.
+
+    Raises:
+        RulesChanged: the message names the first rule that is wrong.
+    """
+    last = max((place for place, old in enumerate(remembered) if old.used), default=-1)
+    old_ones = list(remembered[: last + 1])
+    for rule in rules:
+        while old_ones and old_ones[0].rule != rule:
+            if old_ones[0].used:
+                raise RulesChanged(_sentence(old_ones[0].rule, rule))
+            old_ones.pop(0)
+        if not old_ones:
+            return
+        old_ones.pop(0)
+    for old in old_ones:
+        if old.used:
+            raise RulesChanged(f"the rule `{old.rule}` has made entries and is missing now")
+
+
+def _sentence(old: Rule, new: Rule) -> str:
+    return (
+        f"the rule `{old}` has made entries; `{new}` stands where it stood, so feats that were "
+        "paid could be paid again"
+    )

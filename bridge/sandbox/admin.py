@@ -1,0 +1,211 @@
+"""A client for the sandbox's own calls; the sandbox may be another process.
+
+In: the sandbox's URL and its admin token. Out: typed answers. Knows nothing of the sandbox's
+insides; it speaks HTTP.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Self
+
+import aiohttp
+
+from bridge.errors import SandboxError
+
+#: Seconds for one call; a ledger can be long.
+TIMEOUT = aiohttp.ClientTimeout(total=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """What a campaign was funded with, has paid out, and has left."""
+
+    funded: Decimal
+    paid_out: Decimal
+    available: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignState:
+    """A campaign as the sandbox shows it."""
+
+    id: str
+    name: str
+    environment: str
+    status: str
+    balances: Balances
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedCampaign:
+    """A new campaign and its API key, which is never shown again."""
+
+    id: str
+    name: str
+    environment: str
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EventDefinition:
+    """One event that a campaign pays for."""
+
+    code: str
+    payout_amount: Decimal
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """One line of the ledger; `key` is the Idempotency-Key its event came with."""
+
+    key: str | None
+    user_ref: str
+    event_code: str
+    amount: Decimal
+    created_at: str
+
+
+class SandboxAdmin:
+    """The calls of /sandbox/v1.
+
+    Used as it is, every call opens a connection of its own; as an async context manager they
+    share them. Every method raises SandboxError where the sandbox refuses or does not answer.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self._base = f"{url.rstrip('/')}/sandbox/v1"
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = self._new_session()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def create_campaign(
+        self,
+        name: str,
+        events: Sequence[EventDefinition],
+        *,
+        campaign_id: str | None = None,
+        environment: str = "test",
+    ) -> CreatedCampaign:
+        """Make a campaign; it is a draft without funds."""
+        body = {
+            **({"id": campaign_id} if campaign_id else {}),
+            "name": name,
+            "environment": environment,
+            "events": [
+                {
+                    "code": event.code,
+                    "name": event.name or event.code,
+                    "payoutAmount": str(event.payout_amount),
+                }
+                for event in events
+            ],
+        }
+        got = await self._call("POST", "/campaigns", body)
+        return CreatedCampaign(got["id"], got["name"], got["environment"], got["apiKey"])
+
+    async def campaigns(self) -> tuple[CampaignState, ...]:
+        """Return all campaigns, oldest first."""
+        got = await self._call("GET", "/campaigns")
+        return tuple(map(_campaign, got["campaigns"]))
+
+    async def fund(self, campaign_id: str, amount: Decimal | int | str) -> Balances:
+        """Put money in."""
+        return _balances(
+            await self._call("POST", f"/campaigns/{campaign_id}/fund", {"amount": str(amount)})
+        )
+
+    async def add_user(
+        self, campaign_id: str, user_ref: str | None = None, *, email: str | None = None
+    ) -> str:
+        """Link a user, or find the one that is linked; return the userRef."""
+        body = {"userRef": user_ref, "email": email}
+        given = {name: value for name, value in body.items() if value is not None}
+        got = await self._call("POST", f"/campaigns/{campaign_id}/users", given)
+        return str(got["userRef"])
+
+    async def ledger(self, campaign_id: str) -> tuple[Payout, ...]:
+        """Return every payout, in the order of payment."""
+        got = await self._call("GET", f"/campaigns/{campaign_id}/ledger")
+        return tuple(map(_payout, got["payouts"]))
+
+    async def faults(self) -> dict[str, float]:
+        """Return all faults as they are."""
+        return _numbers(await self._call("GET", "/faults"))
+
+    async def set_faults(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Replace the faults that are named; return all."""
+        return _numbers(await self._call("PUT", "/faults", dict(values)))
+
+    async def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            async with (
+                self._a_session() as session,
+                session.request(method, self._base + path, data=data) as response,
+            ):
+                return _object(response.status, await response.read())
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            raise SandboxError(
+                f"no sandbox answers at {self._base}: {problem}",
+                hint="Start one with `campaign-bridge sandbox`.",
+            ) from problem
+
+    @asynccontextmanager
+    async def _a_session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        if self._session is not None:
+            yield self._session
+            return
+        async with self._new_session() as session:
+            yield session
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        headers = {**self._headers, "Content-Type": "application/json"}
+        return aiohttp.ClientSession(headers=headers, timeout=TIMEOUT)
+
+
+def _object(status: int, body: bytes) -> dict[str, Any]:
+    try:
+        got = json.loads(body, parse_float=Decimal)
+    except ValueError as problem:
+        raise SandboxError(f"the sandbox answered {status} without JSON") from problem
+    if status >= 400 or not isinstance(got, dict):
+        said = got.get("error") if isinstance(got, dict) else got
+        raise SandboxError(
+            f"the sandbox answered {status}: {said}",
+            hint="Check the admin token and the campaign's id." if status in {401, 404} else None,
+        )
+    return got
+
+
+def _campaign(got: Mapping[str, Any]) -> CampaignState:
+    return CampaignState(got["id"], got["name"], got["environment"], got["status"], _balances(got))
+
+
+def _balances(got: Mapping[str, Any]) -> Balances:
+    return Balances(
+        Decimal(got["totalAmountFunded"]),
+        Decimal(got["totalAmountPaidOut"]),
+        Decimal(got["availableToWithdraw"]),
+    )
+
+
+def _payout(got: Mapping[str, Any]) -> Payout:
+    return Payout(
+        got["key"], got["userRef"], got["eventCode"], Decimal(got["amount"]), got["createdAt"]
+    )
+
+
+def _numbers(got: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in got.items()}

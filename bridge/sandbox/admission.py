@@ -1,0 +1,74 @@
+"""Who may call the Campaigns API: key, version and campaign headers against the books.
+
+In: a call's headers. Out: the campaign it speaks of, or a refusal. Knows nothing of what the call
+wants to do.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from bridge.sandbox.answers import Refused
+from bridge.sandbox.books import Books, Campaign
+from bridge.sandbox.readings import (
+    CAMPAIGN_MISMATCH,
+    FOREIGN_KEY,
+    KEY_PREFIX,
+    NO_CAMPAIGN_HEADER,
+    NO_KEY,
+    UNKNOWN_CAMPAIGN,
+    UNKNOWN_KEY,
+    UNSUPPORTED_VERSION,
+    Refusal,
+)
+
+VERSION = "v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a call says of itself; the campaign of the path is the last one."""
+
+    authorization: str | None
+    version: str | None
+    campaign_header: str | None
+    campaign_id: str
+
+
+def new_api_key() -> str:
+    """Return a new key; only its hash is ever stored."""
+    return KEY_PREFIX + secrets.token_hex(32)
+
+
+def key_hash(api_key: str) -> bytes:
+    """Return what is stored of a key: keys are random, so a plain hash can't be turned round."""
+    return hashlib.sha256(api_key.encode(errors="surrogateescape")).digest()
+
+
+def bearer(authorization: str | None, otherwise: Refusal) -> str:
+    """Return the token of an Authorization header."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Refused(otherwise)
+    return token.strip()
+
+
+def admitted(books: Books, credentials: Credentials) -> Campaign:
+    """Return the campaign that the caller may act on.
+
+    Raises:
+        Refused: 401, 400, 403 or 404, in this order of looking.
+    """
+    own = books.campaign_of_key(key_hash(bearer(credentials.authorization, NO_KEY)))
+    if own is None:
+        raise Refused(UNKNOWN_KEY)
+    if credentials.version not in {None, VERSION}:
+        raise Refused(UNSUPPORTED_VERSION)
+    if not credentials.campaign_header:
+        raise Refused(NO_CAMPAIGN_HEADER)
+    if credentials.campaign_header != credentials.campaign_id:
+        raise Refused(CAMPAIGN_MISMATCH)
+    if own.id != credentials.campaign_id:
+        known = books.campaign(credentials.campaign_id)
+        raise Refused(FOREIGN_KEY if known else UNKNOWN_CAMPAIGN)
+    return own

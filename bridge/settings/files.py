@@ -1,0 +1,169 @@
+"""Where the configuration, the state and the secrets lie, and how they are read.
+
+In: paths and the environment. Out: `Settings`, or a `SettingsError` that names each bad place.
+"""
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+from urllib.parse import unquote
+
+import platformdirs
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError as EnvironmentUnreadable
+
+from bridge.errors import SettingsError
+from bridge.settings.models import ENV_PREFIX, OutboxSettings, Settings
+
+APP = "campaign-bridge"
+SYSTEM_CONFIG = Path("/etc/campaign-bridge/config.toml")
+SYSTEM_RUNTIME = Path("/run/campaign-bridge")
+
+# -- where things lie -----------------------------------------------------------------------
+
+
+def config_path(given: Path | None = None) -> Path:
+    """Return the configuration file: `given`, else the variable, else /etc, else the user's."""
+    named = os.environ.get(f"{ENV_PREFIX}CONFIG")
+    if given is not None or named:
+        return Path(given or named or "").expanduser().absolute()
+    if SYSTEM_CONFIG.exists():
+        return SYSTEM_CONFIG
+    return Path(platformdirs.user_config_dir(APP)) / "config.toml"
+
+
+def state_dir() -> Path:
+    """Return the folder of the outbox: `$STATE_DIRECTORY` under systemd, else the user's."""
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(given) if given else Path(platformdirs.user_state_dir(APP))
+
+
+def outbox_path(settings: OutboxSettings) -> Path:
+    """Return the outbox file that the settings name."""
+    if settings.url is None:
+        return state_dir() / "outbox.db"
+    return Path(unquote(settings.url.removeprefix("sqlite:///"))).absolute()
+
+
+# -- reading --------------------------------------------------------------------------------
+
+
+def load_settings(path: Path) -> Settings:
+    """Read `path` and lay `CAMPAIGN_BRIDGE_…` variables over it.
+
+    Relative paths in the file are relative to its folder.
+
+    Raises:
+        SettingsError: it is missing, no TOML, or holds something unknown or wrong; the message
+            names each place.
+    """
+    data = _read_toml(path)
+    try:
+        settings = Settings(**data)
+    except EnvironmentUnreadable as failure:
+        raise SettingsError(f"a {ENV_PREFIX}… variable can't be used: {failure}") from failure
+    except ValidationError as failure:
+        lines = "\n".join(f"  {_place(error)}: {_reason(error)}" for error in failure.errors())
+        raise SettingsError(f"{path} can't be used:\n{lines}") from failure
+    return _beside(settings, path.parent)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as missing:
+        raise SettingsError(
+            f"there is no configuration at {path}",
+            hint="Run `campaign-bridge init` to write one, or name yours with --config.",
+        ) from missing
+    except (OSError, UnicodeDecodeError) as failure:
+        raise SettingsError(f"{path} can't be read: {failure}") from failure
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as failure:
+        raise SettingsError(f"{path} is not TOML: {failure}") from failure
+
+
+def _place(error: ErrorDetails) -> str:
+    parts = [f"{part + 1}" if isinstance(part, int) else str(part) for part in error["loc"]]
+    if not parts:
+        return "settings"
+    *tables, last = parts
+    return f"[{'.'.join(tables)}] {last}" if tables else last
+
+
+def _reason(error: ErrorDetails) -> str:
+    if error["type"] != "extra_forbidden":
+        return error["msg"].removeprefix("Value error, ")
+    close = difflib.get_close_matches(str(error["loc"][-1]), _names_at(error["loc"][:-1]), n=1)
+    return "no such setting" + (f"; did you mean {close[0]!r}?" if close else "")
+
+
+def _names_at(loc: tuple[int | str, ...]) -> list[str]:
+    """Return the names that are known where an unknown one stood."""
+    model: type[BaseModel] = Settings
+    for part in loc:
+        kind: Any = model.model_fields[part].annotation if isinstance(part, str) else model
+        model = next(iter(get_args(kind)), kind)
+    return list(model.model_fields)
+
+
+def _beside(settings: Settings, folder: Path) -> Settings:
+    """Make relative paths absolute, against the folder of the configuration file."""
+
+    def place(path: Path | None) -> Path | None:
+        return None if path is None else folder / path.expanduser()
+
+    http, adapters = settings.http, settings.adapters
+    return settings.model_copy(
+        update={
+            "http": http.model_copy(
+                update={"unix": place(http.unix), "token_file": place(http.token_file)}
+            ),
+            "tokens": tuple(
+                token.model_copy(update={"file": place(token.file)}) for token in settings.tokens
+            ),
+            "adapters": adapters.model_copy(
+                update={"plugins_dir": place(adapters.plugins_dir or Path("plugins"))}
+            ),
+            "campaigns": tuple(
+                campaign.model_copy(update={"api_key_file": place(campaign.api_key_file)})
+                for campaign in settings.campaigns
+            ),
+        }
+    )
+
+
+def read_secret(path: Path, what: str) -> str:
+    """Read a secret from its file; surrounding white space doesn't count.
+
+    Raises:
+        SettingsError: it is missing, unreadable, empty or not one line of printable ASCII. The
+            secret itself is never in the message.
+    """
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as failure:
+        reason = failure.strerror if isinstance(failure, OSError) else "it is not text"
+        raise SettingsError(
+            f"{what} {path} can't be read: {reason}",
+            hint="Create the file, readable by the daemon's user only (chmod 600).",
+        ) from failure
+    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise SettingsError(
+            f"{what} {path} holds no usable secret",
+            hint="It must hold one line of printable ASCII without spaces.",
+        )
+    return secret
+
+
+def runtime_dirs() -> list[Path]:
+    """Return where the control socket may lie, the daemon's own choice first."""
+    given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    if given:
+        return [Path(given)]
+    own = Path(platformdirs.user_runtime_dir(APP))
+    return [SYSTEM_RUNTIME, own] if os.geteuid() == 0 else [own, SYSTEM_RUNTIME]

@@ -1,0 +1,89 @@
+"""Kinds of values that settings are made of: durations, addresses, URLs, timezones.
+
+In: what stands in the file. Out: checked values, or a sentence on how to write it.
+"""
+
+import re
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator
+
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)$")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_LOOPBACK_NAMES = {"localhost", "ip6-localhost"}
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str):
+        match = _DURATION.match(value.strip())
+        if match is None:
+            raise ValueError('write a duration as "20h", "10s", "500ms" or a number of seconds')
+        return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return timedelta(seconds=value)
+    return value
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be more than zero")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine and nothing else."""
+    if host.lower() in _LOOPBACK_NAMES:
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Split `127.0.0.1:8797` or `[::1]:8797` into host and port; port 0 lets the system choose."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError('write an address as "127.0.0.1:8797" or "[::1]:8797"')
+    return host.strip("[]"), int(port)
+
+
+def _address(value: str) -> str:
+    split_address(value)
+    return value
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as unknown:
+        raise ValueError(f"no timezone is called {value!r}; try Europe/Berlin or UTC") from unknown
+    return value
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise ValueError('write a URL such as "https://oncade.gg/api"')
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("http:// is allowed to this machine only; use https://")
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError("a base URL holds no user, query or fragment")
+    return value.rstrip("/")
+
+
+def _sqlite_url(value: str) -> str:
+    if not value.startswith("sqlite:///") or len(value) == len("sqlite:///"):
+        raise ValueError('write "sqlite:////var/lib/campaign-bridge/outbox.db"')
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
+Address = Annotated[str, AfterValidator(_address)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+SqliteUrl = Annotated[str, AfterValidator(_sqlite_url)]
+Timezone = Annotated[str, AfterValidator(_timezone)]

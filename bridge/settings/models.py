@@ -1,0 +1,213 @@
+"""The sections of the configuration, each setting with its kind, its default and its meaning.
+
+In: what the file and the variables say. Out: frozen models, closed to unknown names.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bridge.settings.kinds import Address, BaseUrl, Duration, SqliteUrl, Timezone
+
+ENV_PREFIX = "CAMPAIGN_BRIDGE_"
+
+
+class Section(BaseModel):
+    """One table of the configuration file: frozen, and closed to unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HttpSettings(Section):
+    """Where game servers and operators call over HTTP."""
+
+    listen: Address | None = Field(
+        "127.0.0.1:8797", description='Address and port; "" turns HTTP over TCP off.'
+    )
+    unix: Path | None = Field(None, description="A unix socket to listen on as well.")
+    token_file: Path | None = Field(
+        None, description="File with a token of role game; short for one [[tokens]] entry."
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="Further values of the Host header that are answered."
+    )
+    allowed_groups: tuple[str, ...] = Field(
+        (), description="Groups whose members may post over a unix socket without a token."
+    )
+    unsafe_no_token: bool = Field(
+        False, description="Take calls without a token. Any local user can then pay out money."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_listen_is_none(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("listen") == "":
+            return {**data, "listen": None}
+        return data
+
+
+class TokenSettings(Section):
+    """One token and what its bearer may do."""
+
+    role: Literal["game", "read", "operator"] = Field(
+        description="game posts, read sees everything, operator also decides."
+    )
+    file: Path = Field(description="File that holds the token, and nothing else.")
+
+
+class UdpSettings(Section):
+    """Where game servers send datagrams."""
+
+    listen: Address | None = Field(
+        "127.0.0.1:8797", description='Address and port; "" turns UDP off.'
+    )
+    receive_buffer: ByteSize = Field(
+        ByteSize(4 * 1024 * 1024), description="Size of the kernel's receive buffer."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_listen_is_none(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("listen") == "":
+            return {**data, "listen": None}
+        return data
+
+
+class OutboxSettings(Section):
+    """Where entries are kept."""
+
+    url: SqliteUrl | None = Field(
+        None,
+        description='The outbox, "sqlite:///" and a path; default: outbox.db in the state dir.',
+    )
+    reserve: ByteSize = Field(
+        ByteSize(8 * 1024 * 1024),
+        description="Disk kept back so that payouts can still be recorded on a full disk.",
+    )
+
+
+class AdapterSettings(Section):
+    """Which plugins are loaded."""
+
+    plugins_dir: Path | None = Field(
+        None, description="Folder of drop-in adapters; default: plugins/ beside the config file."
+    )
+    required: tuple[str, ...] = Field(
+        (), description="Adapters without which the daemon refuses to start."
+    )
+
+
+class DeliverySettings(Section):
+    """How entries are carried to the Campaigns API."""
+
+    key_horizon: Duration = Field(
+        timedelta(hours=20),
+        description="How long the API is trusted to remember an Idempotency-Key.",
+    )
+    concurrency: int = Field(16, ge=1, le=256, description="Most calls in flight per campaign.")
+    attempt_timeout: Duration = Field(
+        timedelta(seconds=10), description="Longest time one call may take."
+    )
+    connect_timeout: Duration = Field(
+        timedelta(seconds=5), description="Longest time to connect, TLS included."
+    )
+    retry_base: Duration = Field(
+        timedelta(seconds=1), description="First retry's longest wait; it doubles from there."
+    )
+    retry_cap: Duration = Field(timedelta(minutes=5), description="Longest wait between retries.")
+    retry_after_cap: Duration = Field(
+        timedelta(hours=1), description="Longest Retry-After of the API that is believed."
+    )
+    refused_again: tuple[Duration, ...] = Field(
+        (timedelta(minutes=10), timedelta(hours=1), timedelta(days=1)),
+        min_length=1,
+        description="When a refused entry is tried again; the last one repeats.",
+    )
+    probe_every: Duration = Field(
+        timedelta(seconds=30), description="How often a paused campaign is looked at."
+    )
+    breaker_open: Duration = Field(
+        timedelta(seconds=30), description="First rest after repeated failures; it doubles."
+    )
+    shutdown: Duration = Field(
+        timedelta(seconds=20), description="Time given to calls in flight when stopping."
+    )
+
+
+class CampaignSettings(Section):
+    """One campaign: its lane, its key, its host."""
+
+    id: str = Field(min_length=1, max_length=200, description="The campaign's id.")
+    environment: Literal["test", "live"] = Field(
+        description="Must be what the API says of the campaign, else nothing is sent."
+    )
+    api_key_file: Path = Field(description="File that holds the campaign's API key.")
+    base_url: BaseUrl = Field("https://oncade.gg/api", description="Base of the Campaigns API.")
+
+
+class RuleSettings(Section):
+    """What one kind of game event is worth. Rules are tried in order; the first match wins."""
+
+    match: str = Field(min_length=1, description="Name of the achievement, or a glob: quest_*.")
+    campaign: str | None = Field(
+        None, description="Id of the campaign; may be left out where only one is configured."
+    )
+    event_code: str | None = Field(
+        None, min_length=1, description="The campaign's event code; default: the name."
+    )
+    feat: str | None = Field(
+        None, min_length=1, description="What was achieved; default: the name."
+    )
+    repeat: Literal["once", "daily", "weekly", "per_id", "always"] = Field(
+        "once", description="How often one player can be paid for it."
+    )
+    timezone: Timezone = Field("UTC", description="Whose midnight ends a day or a week.")
+
+
+class Settings(BaseSettings):
+    """The whole configuration.
+
+    `CAMPAIGN_BRIDGE_DELIVERY__CONCURRENCY=4` stands above `[delivery] concurrency` of the file.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__"
+    )
+
+    http: HttpSettings = Field(HttpSettings(), description="HTTP.")
+    tokens: tuple[TokenSettings, ...] = Field((), description="Tokens and their roles.")
+    udp: UdpSettings = Field(UdpSettings(), description="UDP.")
+    outbox: OutboxSettings = Field(OutboxSettings(), description="Outbox.")
+    adapters: AdapterSettings = Field(AdapterSettings(), description="Adapters.")
+    delivery: DeliverySettings = Field(DeliverySettings(), description="Delivery.")
+    campaigns: tuple[CampaignSettings, ...] = Field((), description="Campaigns.")
+    rules: tuple[RuleSettings, ...] = Field((), description="Rules.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read variables first, then the file; neither dotenv nor secret folders."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _campaigns_fit(self) -> "Settings":
+        known = [campaign.id for campaign in self.campaigns]
+        if len(set(known)) != len(known):
+            raise ValueError("[[campaigns]]: two campaigns have the same id")
+        if len(known) > 1 and not self.rules:
+            raise ValueError("with several campaigns, [[rules]] must say which event goes where")
+        for number, rule in enumerate(self.rules, 1):
+            if rule.campaign is None and len(known) != 1:
+                raise ValueError(f"[[rules]] {number}: `campaign` is missing")
+            if rule.campaign is not None and rule.campaign not in known:
+                raise ValueError(f"[[rules]] {number}: no [[campaigns]] has id {rule.campaign!r}")
+        return self

@@ -1,0 +1,288 @@
+"""One SQLite file behind one writer thread: many callers, one commit, one sync.
+
+In: jobs. Out: their results, once the commit that holds them is on disk. Knows nothing of what
+the jobs do.
+
+```text
+ write(job) ──▶ queue ──▶ BEGIN · savepoint a job · COMMIT (one sync) ──▶ every answer
+                              │ a job raises: only that job fails
+                              └ the disk fails: the whole group fails, the file is opened anew and
+                                checked, and what finishes payouts is tried once more
+```
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+import structlog
+
+from bridge.errors import StoreError, StoreFull, StoreUnavailable
+from bridge.sqlite.connection import (
+    bound,
+    explain,
+    is_disk_failure,
+    migrate,
+    open_connection,
+    open_reader,
+    recheck,
+    size_of,
+)
+from bridge.sqlite.scripts import Migration
+from bridge.sqlite.space import Space, file_size_limit
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+#: The most jobs in one commit.
+GROUP_LIMIT: Final = 512
+
+log = structlog.get_logger("sqlite")
+
+
+class _Job:
+    """One piece of work and, afterwards, what became of it."""
+
+    __slots__ = ("error", "future", "grows", "value", "work")
+
+    def __init__(self, work: Work[Any], future: "asyncio.Future[Any]", *, grows: bool) -> None:
+        self.work = work
+        self.future = future
+        self.grows = grows
+        self.value: Any = None
+        self.error: BaseException | None = None
+
+    def answer(self) -> None:
+        if self.future.done():  # the caller has gone away; the others must not suffer for it
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.value)
+
+
+class Database:
+    """A SQLite file that is written by one thread and read by another.
+
+    `reserve` bytes are kept back for writes that don't grow (0: none). `connect` opens the file;
+    tests hand in one that fails on purpose.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        migrations: Sequence[Migration],
+        *,
+        reserve: int = 0,
+        connect: Callable[[Path], sqlite3.Connection] = open_connection,
+    ) -> None:
+        self.path = path
+        self._migrations = migrations
+        self._connect = connect
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write_groups, name="sqlite-writer")
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="sqlite-reader")
+        self._space = Space(path, reserve) if reserve else None
+        self._db: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+        self._open = False
+        self._size = 0
+        #: Commits since it was opened, and jobs in them: the measure of group commit.
+        self.commits = 0
+        self.jobs_committed = 0
+        #: What the disk last refused, until a commit succeeds again.
+        self.trouble: str | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the file and bring its schema up to date.
+
+        Raises:
+            StoreUnavailable: it can't be opened or written.
+            StoreCorrupt: it is no database, or damaged.
+            SchemaTooNew: it was written by a later version.
+        """
+        self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._first_open)
+        self._open = True
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Commit what is queued, then close."""
+        self._open = False
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._close)
+
+    async def write(self, work: Work[T], *, grows: bool = True) -> T:
+        """Run `work` in a transaction and return its result when that is synced to disk.
+
+        What it raises undoes this job only. Work that doesn't grow the file (`grows=False`) may
+        use the reserve of a full disk.
+
+        Raises:
+            StoreFull: the disk is full; nothing of this job was stored.
+            StoreUnavailable: the disk failed; whether this job was stored is unknown.
+        """
+        if not self._open:
+            raise StoreUnavailable(f"{self.path} is closed")
+        if grows and (reason := self.growth_refused()) is not None:
+            raise StoreFull(f"{reason}; nothing was stored")
+        job = _Job(work, self._loop.create_future(), grows=grows)
+        self._jobs.put(job)
+        return await job.future  # type: ignore[no-any-return]  # a job's value is its work's
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on a connection that only reads, beside the writer."""
+        if not self._open:
+            raise StoreUnavailable(f"{self.path} is closed")
+        return await self._loop.run_in_executor(self._readers, self._read, work)
+
+    def growth_refused(self) -> str | None:
+        """Return why new rows are refused now (a full disk), or None."""
+        return self._space.growth_refused(self._size) if self._space is not None else None
+
+    # -- opening ----------------------------------------------------------------------------
+
+    def _first_open(self) -> None:
+        try:
+            self._db = self._connect(self.path)
+            migrate(self._db, self._migrations, self.path)
+            self._size = size_of(self._db)
+            self._reader = open_reader(self.path)
+            if self._space is not None:
+                self._space.secure()
+        except sqlite3.Error as failure:
+            raise explain(failure, self.path) from failure
+        except OSError as failure:
+            raise StoreUnavailable(f"{self.path} can't be opened: {failure.strerror}") from failure
+
+    def _reopen(self) -> None:
+        """Let go of a connection whose last commit failed: its cache may not be what is on disk."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        db = self._connect(self.path)
+        try:
+            recheck(db, self.path)
+        except BaseException:
+            db.close()
+            raise
+        self._db = db
+        try:  # a log that has grown to the limit makes room only so
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError as failure:
+            log.warning("no checkpoint", action="store_checkpoint_failed", error=str(failure))
+
+    def _close(self) -> None:
+        self._readers.shutdown()
+        if self._reader is not None:
+            self._reader.close()
+        if self._db is not None:
+            self._db.close()
+
+    def _read(self, work: Work[T]) -> T:
+        assert self._reader is not None  # noqa: S101  # opened in _first_open
+        try:
+            return work(self._reader)
+        except sqlite3.Error as failure:
+            raise explain(failure, self.path) from failure
+
+    # -- the writer thread ------------------------------------------------------------------
+
+    def _write_groups(self) -> None:
+        while (group := self._next_group()) is not None:
+            self._commit(group)
+            self._hand_back(group)
+
+    def _next_group(self) -> list[_Job] | None:
+        """Wait for a job, then take all that came meanwhile: that is the whole art of grouping."""
+        first = self._jobs.get()
+        if first is None:
+            return None
+        group = [first]
+        while len(group) < GROUP_LIMIT:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                self._jobs.put(None)
+                break
+            group.append(job)
+        return group
+
+    def _commit(self, group: list[_Job]) -> None:
+        failure = self._try_commit(group)
+        if isinstance(failure, StoreFull) and self._space is not None:
+            self._space.give_up(str(failure).partition(";")[0])
+            essential = [job for job in group if not job.grows]
+            if essential and self._try_commit(essential) is None:
+                return
+
+    def _try_commit(self, group: list[_Job]) -> StoreError | None:
+        """Run the group in one transaction; give every job its error where the disk failed."""
+        try:
+            self._run(group)
+        except sqlite3.Error as failure:
+            return self._failed(group, explain(failure, self.path))
+        except StoreError as failure:
+            return self._failed(group, failure)
+        except Exception as failure:  # noqa: BLE001  # whatever it is, no caller may wait for ever
+            return self._failed(group, StoreUnavailable(f"{self.path}: {failure!r}"))
+        self.commits += 1
+        self.jobs_committed += len(group)
+        self.trouble = None
+        return None
+
+    def _run(self, group: list[_Job]) -> None:
+        if self._db is None:
+            self._reopen()
+        db = self._db
+        assert db is not None  # noqa: S101  # _reopen sets it or raises
+        if (limit := file_size_limit()) is not None:
+            bound(db, limit)
+        db.execute("BEGIN IMMEDIATE")
+        for job in group:
+            self._run_job(db, job)
+        db.execute("COMMIT")
+        self._size = size_of(db)
+
+    def _run_job(self, db: sqlite3.Connection, job: _Job) -> None:
+        job.error = None
+        db.execute("SAVEPOINT job")
+        try:
+            job.value = job.work(db)
+        except Exception as failure:
+            if is_disk_failure(failure) or not db.in_transaction:
+                raise
+            job.error = failure
+            db.execute("ROLLBACK TO job")
+        db.execute("RELEASE job")
+
+    def _failed(self, group: list[_Job], error: StoreError) -> StoreError:
+        log.error("commit failed", action="store_commit_failed", jobs=len(group), error=str(error))
+        self.trouble = str(error)
+        for job in group:
+            job.error = error
+        try:
+            self._reopen()
+        except (sqlite3.Error, StoreError) as again:
+            log.warning("reopening failed", action="store_reopen_failed", error=str(again))
+        return error
+
+    def _hand_back(self, group: list[_Job]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(_answer_all, group)
+        except RuntimeError:  # the loop has been closed: nobody is left to hear it
+            log.warning("answers undelivered", action="store_answers_undelivered", jobs=len(group))
+
+
+def _answer_all(group: list[_Job]) -> None:
+    for job in group:
+        job.answer()

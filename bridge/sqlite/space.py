@@ -1,0 +1,76 @@
+"""Room kept back on the disk, so that outcomes can still be recorded when new entries can't.
+
+In: the database's path and a size. Out: whether it may grow. Knows nothing of SQL.
+
+A reserve file lies beside the database. When a write meets a full disk, the reserve is given up:
+what then still writes is what finishes payouts. Growth is allowed again when the reserve fits
+back. A file-size limit (`ulimit -f`) is respected the same way: near it, growth is refused early.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None  # type: ignore[assignment]  # the one place that asks looks for None
+
+#: At most this share of the free space (or of the file-size limit) is kept back.
+SHARE = 4
+
+
+class Space:
+    """The reserve beside one database file."""
+
+    def __init__(self, database: Path, reserve: int) -> None:
+        self._database = database
+        self._file = database.with_name(f"{database.name}.reserve")
+        self._size = reserve
+        self.refusing: str | None = None
+
+    def secure(self) -> None:
+        """Keep the reserve back at start; a small disk gives a small one."""
+        free = shutil.disk_usage(self._database.parent).free + self._held()
+        self._size = min(self._size, free // SHARE, (file_size_limit() or free) // SHARE)
+        self._allocate()
+
+    def give_up(self, reason: str) -> None:
+        """Free the reserve: from now on only what is essential may write."""
+        self.refusing = reason
+        self._file.unlink(missing_ok=True)
+
+    def growth_refused(self, size: int) -> str | None:
+        """Return why a database of `size` bytes may not grow now, or None.
+
+        Takes the reserve back as soon as it fits.
+        """
+        limit = file_size_limit()
+        if limit is not None and size + limit // SHARE >= limit:
+            return f"{self._database} nears the file-size limit of {limit} bytes"
+        if self.refusing is not None and self._fits() and self._allocate():
+            self.refusing = None
+        return self.refusing
+
+    def _fits(self) -> bool:
+        return shutil.disk_usage(self._database.parent).free >= 2 * self._size
+
+    def _held(self) -> int:
+        return self._file.stat().st_size if self._file.exists() else 0
+
+    def _allocate(self) -> bool:
+        try:
+            with self._file.open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, max(self._size, 1))
+        except OSError:
+            self._file.unlink(missing_ok=True)
+            return False
+        return True
+
+
+def file_size_limit() -> int | None:
+    """Return the largest file this process may write now, in bytes, or None for no limit."""
+    if resource is None:
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    return None if soft == resource.RLIM_INFINITY else soft

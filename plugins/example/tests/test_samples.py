@@ -1,0 +1,16 @@
+"""Every sample gives its events."""
+
+from pathlib import Path
+
+from bridge.testing import check_samples
+from bridge_adapter_example import SPEC
+
+HERE = Path(__file__).parent
+
+
+def test_every_sample_gives_its_events() -> None:
+    check_samples(SPEC, HERE / "samples")
+
+
+def test_rounds_of_the_warm_up_pay_nothing() -> None:
+    check_samples(SPEC, HERE / "warm_up", options={"first_round": 3})

@@ -1,0 +1,1 @@
+"""A small dedicated game server that tells its players' achievements to campaign-bridge."""
