@@ -6,12 +6,13 @@ nothing of sockets: adapter → player's canonical id → rules → outbox.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
 from bridge.adapters.contract import Adapter
+from bridge.adapters.fence import redact, translate
 from bridge.errors import BridgeError, MessageRejected, RuleError, TranslationError
 from bridge.events import GameEvent, RawMessage, Taken
 from bridge.outbox.contract import Keeping, MessageId, NewEntry, Origin
@@ -63,22 +64,13 @@ class Pipeline:
     def _steps(self, message: RawMessage) -> list[_Step]:
         speaker = self._speakers[message.source]
         try:
-            events = list(self._translate(speaker, message))
-            raw = speaker.adapter.redact(message) if events else b""
+            events = translate(speaker.adapter, message).events
         except BridgeError as refused:
+            if isinstance(refused, TranslationError):
+                log.error(str(refused), action="adapter_failed", adapter=speaker.name)
             return [_Step(refused)]
+        raw = redact(speaker.adapter, message) if events else b""
         return [self._decide(event, message, speaker, raw) for event in events]
-
-    def _translate(self, speaker: Speaker, message: RawMessage) -> Iterable[GameEvent]:
-        try:
-            return list(speaker.adapter.translate(message))
-        except BridgeError:
-            raise
-        except Exception as failure:
-            log.exception("an adapter failed", action="adapter_failed", adapter=speaker.name)
-            raise TranslationError(
-                f"the adapter {speaker.name!r} failed on this message: {type(failure).__name__}"
-            ) from failure
 
     def _decide(self, event: GameEvent, message: RawMessage, speaker: Speaker, raw: bytes) -> _Step:
         try:

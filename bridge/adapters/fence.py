@@ -60,18 +60,32 @@ def redact(adapter: Adapter, message: RawMessage) -> bytes:
     return kept if isinstance(kept, bytes) else b""
 
 
-def remembered(spec: AdapterSpec, stored: str | bytes | None) -> BaseModel | None:
-    """Return the memory that was stored as JSON, or a fresh one; None for who remembers nothing.
+def stored(memory: BaseModel) -> str:
+    """Write `memory` as the JSON that `remembered` reads.
+
+    Raises:
+        TranslationError: the adapter put something in it that JSON or its model can't hold.
+    """
+    try:
+        return memory.model_dump_json(warnings="error")
+    except ValueError as misfit:  # pydantic's own and encoding errors are both of this kind
+        raise TranslationError(
+            f"what the adapter remembers can't be stored: {reason(misfit)}"
+        ) from misfit
+
+
+def remembered(spec: AdapterSpec, text: str | bytes | None) -> BaseModel | None:
+    """Return the memory that `text` holds, or a fresh one; None for who remembers nothing.
 
     Raises:
         AdapterLoadError: what is stored no longer fits the adapter's model of it.
     """
     if spec.memory is None:
         return None
-    if stored is None:
+    if text is None:
         return spec.memory()
     try:
-        return spec.memory.model_validate_json(stored)
+        return spec.memory.model_validate_json(text)
     except ValidationError as misfit:
         raise AdapterLoadError(
             f"what adapter {spec.name!r} remembered no longer fits its `memory` model: "

@@ -10,7 +10,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from bridge.adapters.contract import Adapter, AdapterSpec
-from bridge.adapters.fence import remembered, translate
+from bridge.adapters.fence import remembered, stored, translate
 from bridge.errors import BridgeError, MessageRejected
 from bridge.events import GameEvent, RawMessage
 
@@ -33,11 +33,11 @@ def translate_lines(
             continue
         try:
             done = translate(adapter, RawMessage(source, body, received_at), memory)
+            # Stored and read again after every message, as a restart between them would do.
+            memory = remembered(spec, None if done.memory is None else stored(done.memory))
         except BridgeError as refused:
             yield {"line": number, **error_record(refused)}
             continue
-        # Stored and read again after every message, as a restart between them would do.
-        memory = remembered(spec, done.memory.model_dump_json()) if done.memory else None
         for event in done.events:
             yield {"line": number, **event_record(event)}
 

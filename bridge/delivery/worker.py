@@ -151,7 +151,7 @@ class LaneWorker:
                 )
                 await asyncio.sleep(_STORE_PAUSE)
             else:
-                log.info(
+                log.debug(
                     "delivered",
                     action="delivery_attempt",
                     key=str(claim.key),

@@ -24,7 +24,7 @@ from bridge.settings.kinds import split_address
 #: How long a connection may rest between calls; game servers post rarely and some never retry.
 KEEPALIVE_SECONDS = 300.0
 #: How long the rest of a refused body is read, so that its sender sees the answer.
-LINGER_SECONDS = 5.0
+LINGER_SECONDS = 2.0
 #: How long calls in progress are waited for when stopping.
 SHUTDOWN_SECONDS = 10.0
 BACKLOG = 1024
@@ -54,6 +54,7 @@ async def http_listening(
     unix: Sequence[Path] = (),
     *,
     groups: Sequence[int] = (),
+    linger: float = LINGER_SECONDS,
 ) -> AsyncIterator[Bound]:
     """Serve `app` on the TCP address and the unix sockets until left, then finish what is running.
 
@@ -66,7 +67,7 @@ async def http_listening(
         app,
         access_log=None,  # a query string may hold a secret
         keepalive_timeout=KEEPALIVE_SECONDS,
-        lingering_time=LINGER_SECONDS,
+        lingering_time=linger,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
     await runner.setup()

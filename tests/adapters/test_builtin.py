@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge import GameEvent, MessageRejected, RawMessage
@@ -283,17 +283,20 @@ def _hold_good(body: bytes) -> None:
         assert "token" not in json.loads(kept(body))
 
 
+@settings(deadline=None)
 @given(st.binary())
 @example(b'{"player":"a:b","achievement":"\xed\xa0\x80"}')
 def test_any_bytes_are_an_event_or_refused(body: bytes) -> None:
     _hold_good(body)
 
 
+@settings(deadline=None)
 @given(_MESSAGES)
 def test_any_json_is_an_event_or_refused(body: bytes) -> None:
     _hold_good(body)
 
 
+@settings(deadline=None)
 @given(
     st.text(min_size=1, max_size=300), st.text(max_size=300) | st.floats() | st.integers(), _JSON
 )
@@ -302,6 +305,7 @@ def test_anything_in_good_form_is_an_event_or_refused(name: str, id_: Any, more:
     _hold_good(json.dumps(body).encode())
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**53), 2**53))
 def test_a_number_is_the_same_id_written_either_way(number: int) -> None:
     assert say(raw(f'"id": {number}')).id == str(number)

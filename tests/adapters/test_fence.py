@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from bridge import Adapter, AdapterSpec, GameEvent, MessageRejected, RawMessage, RememberingAdapter
-from bridge.adapters.fence import redact, remembered, translate
+from bridge.adapters.fence import redact, remembered, stored, translate
 from bridge.errors import AdapterLoadError, TranslationError
 
 MESSAGE = RawMessage("arena", b"hello", datetime(2026, 1, 1, tzinfo=UTC))
@@ -138,11 +138,20 @@ def test_an_adapter_that_remembers_is_never_run_without_its_memory() -> None:
 
 
 def test_memory_survives_being_stored() -> None:
-    memory = remembered(SEATS, Seats(names=["Zoë"]).model_dump_json())
+    memory = remembered(SEATS, stored(Seats(names=["Zoë"])))
 
     assert memory == Seats(names=["Zoë"])
     assert remembered(SEATS, None) == Seats()
     assert remembered(AdapterSpec("x", "x", Adapter), "{}") is None
+
+
+@pytest.mark.parametrize("names", [7, ["\udcff"], [object()]])
+def test_memory_that_cannot_be_stored_is_fenced(names: Any) -> None:
+    memory = Seats()
+    memory.names = names
+
+    with pytest.raises(TranslationError, match="can't be stored"):
+        stored(memory)
 
 
 def test_memory_that_no_longer_fits_says_so() -> None:

@@ -197,7 +197,7 @@ def serving(sink: RecordingSink, gate: Gate, clock: StandingClock) -> Serving:
     @asynccontextmanager
     async def serve(**options: Any) -> AsyncIterator[Server]:
         app = application(gate, routes(sink, clock, **options))
-        async with http_listening(app, "127.0.0.1:0") as bound:
+        async with http_listening(app, "127.0.0.1:0", linger=0.1) as bound:
             ((host, port),) = bound.tcp
             server = Server(sink, host, port)
             yield server

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from bridge.testing import check_samples
 from bridge_adapter_example import SPEC
+
+from bridge.testing import check_samples
 
 HERE = Path(__file__).parent
 
