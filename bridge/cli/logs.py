@@ -1,25 +1,37 @@
-"""Where the daemon's log goes: stderr, for people on a terminal, as JSON lines otherwise.
+"""Where the program's log goes: stderr, for people on a terminal, as JSON lines otherwise.
 
-In: nothing. Out: structlog set up. Every line carries a stable `action` word.
+In: nothing. Out: structlog set up. Every line carries a stable `action` word; on a terminal what
+strangers wrote is escaped like everything that is printed.
 """
 
 import logging
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
+
+from bridge.cli.printing import harmless
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Set up the log."""
-    terminal = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    on_terminal = [_harmless_values, structlog.dev.ConsoleRenderer()]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            renderer,
+            *(on_terminal if sys.stderr.isatty() else [structlog.processors.JSONRenderer()]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
+
+
+def _harmless_values(
+    logger: object, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    return {
+        name: harmless(value) if isinstance(value, str) else value for name, value in event.items()
+    }

@@ -1,34 +1,137 @@
-"""How the command line speaks: errors with hints, JSON, tables on a terminal.
+"""How the command line speaks: errors with hints, notes, JSON, tables on a terminal.
 
-In: values. Out: lines on stdout, errors on stderr. What players wrote is shown with its control
-characters escaped: a name must not be able to draw on an operator's terminal.
+In: values. Out: results on stdout; errors and notes on stderr. What players, games and servers
+wrote is shown with everything escaped that a terminal would act on, and cut where it is long: a
+name must not be able to draw on an operator's terminal.
 """
 
 import json
 import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from bridge.errors import BridgeError
+
+#: Characters of one value in a table or a line; of a message; of raw text in a receipt.
+CELL, MESSAGE, RAW = 120, 4000, 2000
+#: Marks that may sit on one letter; more of them paint over the neighbouring lines.
+_MARKS = 3
+
+
+# -- harmless text --------------------------------------------------------------------------
+
+
+def harmless(text: str, limit: int = MESSAGE) -> str:
+    """Return `text` with all escaped that a terminal would act on, cut at `limit` characters.
+
+    Newlines stay. Control and format characters go, and with them every switch of direction
+    (U+202E and its like); letters of right-to-left scripts stay, being somebody's name.
+    """
+    shown: list[str] = []
+    marks = 0
+    for char in text[:limit]:
+        marks = marks + 1 if unicodedata.category(char) in {"Mn", "Me"} else 0
+        shown.append(char if _is_harmless(char) and marks <= _MARKS else _escaped(char))
+    cut = f"… ({len(text)} characters)" if len(text) > limit else ""
+    return "".join(shown) + cut
+
+
+def _is_harmless(char: str) -> bool:
+    return char.isprintable() or char == "\n"
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode()
+
+
+def one_line(value: object, limit: int = CELL) -> str:
+    """Return `value` as one harmless line; None is a dash."""
+    if value is None or value == "":
+        return "-"
+    return harmless(str(value), limit).replace("\n", "\\n")
+
+
+# -- what is printed ------------------------------------------------------------------------
+
+
+def say(text: str = "") -> None:
+    """Print harmless text as a result."""
+    click.echo(harmless(text, sys.maxsize))
+
+
+def note(text: str) -> None:
+    """Say one dim line beside the results, on stderr."""
+    click.echo(click.style(one_line(text, MESSAGE), dim=True), err=True)
 
 
 def print_error(error: BridgeError) -> None:
     """Print an error and its hint."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {harmless(str(error))}", err=True)
-    if error.hint:
-        click.echo(f"{click.style('hint:', fg='cyan')} {harmless(error.hint)}", err=True)
+    complain(str(error), error.hint)
+
+
+def complain(what: str, hint: str = "") -> None:
+    """Print what went wrong, and the next step where there is one."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {harmless(what)}", err=True)
+    if hint:
+        click.echo(f"{click.style('hint:', fg='cyan')} {harmless(hint)}", err=True)
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, one document."""
-    json.dump(value, sys.stdout, indent=2 if sys.stdout.isatty() else None)
-    sys.stdout.write("\n")
+    """Print a value as JSON, one document; only ASCII leaves here."""
+    click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, default=str))
 
 
-def harmless(text: str) -> str:
-    """Return `text` with everything escaped that a terminal would act on; newlines stay."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
-        for char in text
-    )
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under their headings: a table on a terminal, aligned plain text elsewhere."""
+    lines = [[one_line(value) for value in row] for row in rows]
+    if sys.stdout.isatty():
+        Console(highlight=False).print(_table(columns, lines))
+        return
+    widths = [max(map(_width, column)) for column in zip(columns, *lines, strict=True)]
+    for line in [columns, *lines]:
+        padded = (text + " " * (width - _width(text)) for text, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for line in lines:
+        table.add_row(*(Text(value) for value in line))
+    return table
+
+
+def _width(text: str) -> int:
+    return Text(text).cell_len
+
+
+# -- words ----------------------------------------------------------------------------------
+
+
+def plural(number: int, thing: str, things: str | None = None) -> str:
+    """Return `1 entry`, `2 entries`."""
+    return f"{number} {thing if number == 1 else things or thing + 's'}"
+
+
+def span(seconds: float | None) -> str:
+    """Return a length of time in the unit a person would use."""
+    if seconds is None:
+        return "-"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
+def since(moment: str, now: datetime | None = None) -> str:
+    """Return how long ago a moment of an answer was."""
+    passed = (now or datetime.now(UTC)) - datetime.fromisoformat(moment)
+    return span(max(0.0, passed.total_seconds()))

@@ -5,13 +5,17 @@ it is called.
 """
 
 import importlib
+import logging
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bridge.cli.printing import print_error
+from bridge.cli.logs import log_to_stderr
+from bridge.cli.printing import complain, print_error
 from bridge.errors import BridgeError
 from bridge.settings.files import config_path
 
@@ -30,6 +34,9 @@ COMMANDS = {
     "translate": "translate",
 }
 
+#: Set to 1, an error that nobody foresaw shows where it happened.
+TRACEBACK = "CAMPAIGN_BRIDGE_TRACEBACK"
+
 
 class _Program(click.Group):
     """A group that imports a command only when it is named."""
@@ -45,7 +52,10 @@ class _Program(click.Group):
         return command
 
 
-@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="campaign-bridge", prog_name="campaign-bridge")
 @click.option(
     "--config",
@@ -57,23 +67,53 @@ class _Program(click.Group):
 @click.pass_context
 def program(ctx: click.Context, config: Path | None) -> None:
     """Carry a game server's achievements to the Oncade Campaigns API, each paid exactly once."""
+    log_to_stderr(logging.WARNING)
     ctx.obj = config_path(config)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; never returns."""
     try:
-        code: Any = program.main(arguments, standalone_mode=False)
+        code: Any = program.main(arguments, prog_name="campaign-bridge", standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+    except BrokenPipeError:
+        _close_quietly()
+        sys.exit(141)  # as of a program that SIGPIPE ended
     except click.ClickException as wrong:
-        wrong.show()
+        _print_misuse(wrong)
         sys.exit(wrong.exit_code)
     except BridgeError as error:
         print_error(error)
         sys.exit(1)
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(130)
+    except Exception as unforeseen:  # noqa: BLE001  # no traceback reaches an operator unasked
+        _print_unforeseen(unforeseen)
+        sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _print_misuse(wrong: click.ClickException) -> None:
+    ctx = wrong.ctx if isinstance(wrong, click.UsageError) else None
+    if ctx is not None:
+        click.echo(ctx.get_usage(), err=True)
+    hint = f"See `{ctx.command_path} --help`." if ctx is not None else ""
+    complain(wrong.format_message(), hint)
+
+
+def _print_unforeseen(error: Exception) -> None:
+    if os.environ.get(TRACEBACK) == "1":
+        traceback.print_exception(error)
+    text = " ".join(str(error).split())
+    kind = type(error).__name__
+    complain(
+        f"{kind}: {text} (unexpected)" if text else f"{kind} (unexpected)",
+        f"Please report it; {TRACEBACK}=1 before the command shows where it happened.",
+    )
+
+
+def _close_quietly() -> None:
+    """Keep the interpreter from complaining about the closed pipe once more when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

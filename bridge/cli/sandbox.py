@@ -56,7 +56,7 @@ def command(
         "admin_token": admin_token_file and read_secret(admin_token_file, "admin token file"),
         "job_delay": job_delay,
     }
-    settings = SandboxSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]  # pydantic checks them
+    settings = SandboxSettings(**{k: v for k, v in given.items() if v is not None})
     made_up = admin_token_file is None
 
     def announce(sandbox: Sandbox) -> None:

@@ -62,23 +62,23 @@ class Gate:
         """Let these tokens in from now on, and no others."""
         self._tokens = tokens
 
-    def role_of(self, token: str | None, *, local: bool) -> Role | None:
+    def role_of(self, token: str | None, *, local: Callable[[], bool]) -> Role | None:
         """Return what a caller may do who shows `token`, or shows none.
 
-        `local` says that only this machine can have made the call. Without a token a caller is a
-        game at most, and only where the settings say `unsafe_no_token`; an unknown token is
+        `local` tells whether only this machine can have made the call. Without a token a caller
+        is a game at most, and only where the settings say `unsafe_no_token`; an unknown token is
         refused as long as any is known.
         """
         if token is not None and not self._tokens.empty:
             return self._tokens.role_of(token)
-        return Role.GAME if local and self._unsafe_no_token else None
+        return Role.GAME if self._unsafe_no_token and local() else None
 
     def role_of_request(self, request: web.Request) -> Role | None:
         """Return what the caller of `request` may do: by its token, else as a unix peer."""
         token = _bearer(request)
         address = request.get_extra_info("sockname")
         if isinstance(address, tuple):
-            return self.role_of(token, local=is_loopback(address[0]))
+            return self.role_of(token, local=lambda: is_loopback(address[0]))
         if token is not None and not self._tokens.empty:
             return self._tokens.role_of(token)
         peer = request.get_extra_info("socket")

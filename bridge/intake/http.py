@@ -6,7 +6,7 @@ sink, and an answer after they are on disk. Knows nothing of what a message says
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
 from aiohttp import web
@@ -32,6 +32,8 @@ GROUP = 1024
 #: Headers that a message keeps, and how much of each.
 _KEPT = ("content-type", "user-agent")
 _KEPT_LENGTH = 200
+
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def routes(
@@ -78,15 +80,15 @@ class Achievements:
         return await (self._array(request, body) if body.array else self._single(request, body))
 
     async def _single(self, request: web.Request, body: Body) -> web.Response:
-        tally = Tally(every=True, counts=self._counts)
-        (outcome,) = await self._take(request, list(body.items), tally, patient=False)
+        ((outcome,),) = await self._handed_on(request, body.items, self._sink)
+        self._counts.add(outcome)
         if not isinstance(outcome, Taken):
             raise outcome
         return _answer(taken_members(outcome) | {"durability": "disk"})
 
     async def _array(self, request: web.Request, body: Body) -> web.Response:
         tally = Tally(every=True, counts=self._counts)
-        await self._take(request, list(body.items), tally, patient=False)
+        await self._take(request, body.items, tally, self._sink)
         return _answer(tally.members())
 
     async def _stream(self, request: web.Request) -> web.Response:
@@ -95,41 +97,35 @@ class Achievements:
             async for group in groups:
                 self._counts.received += len(group)
                 try:
-                    await self._take(request, group, tally, patient=True)
+                    await self._take(request, group, tally, self._sink.patiently)
                 except BridgeError as failure:
                     # What was committed stays; the caller learns how much that is.
                     return problem_response(failure, tally.numbers())
         return _answer(tally.members())
 
     async def _take(
-        self,
-        request: web.Request,
-        items: list[Item],
-        tally: Tally,
-        *,
-        patient: bool,
-    ) -> list[Outcome]:
-        """Hand the readable items on; return and count what became of each, in order."""
-        messages = self._messages(request, items)
-        take = self._sink.patiently if patient else self._sink
+        self, request: web.Request, items: Sequence[Item], tally: Tally, sink: Sink
+    ) -> None:
+        """Hand the readable items on; count what became of each, in order."""
+        taken = iter(await self._handed_on(request, items, sink))
+        for item in items:
+            tally.add(item if isinstance(item, BridgeError) else next(taken)[0])
+
+    async def _handed_on(
+        self, request: web.Request, items: Sequence[Item], sink: Sink
+    ) -> Sequence[Sequence[Outcome]]:
+        now = self._clock.now()
+        headers = _kept(request.headers)
+        peer = request.remote or "unix"
+        messages = [
+            RawMessage("", item, now, peer, headers) for item in items if isinstance(item, bytes)
+        ]
         try:
-            taken = iter(await take(messages) if messages else ())
+            return await sink(messages) if messages else ()
         except BridgeError as failure:
             for _ in messages:
                 self._counts.refuse(failure)
             raise
-        outcomes = [item if isinstance(item, BridgeError) else next(taken)[0] for item in items]
-        for outcome in outcomes:
-            tally.add(outcome)
-        return outcomes
-
-    def _messages(self, request: web.Request, items: list[Item]) -> list[RawMessage]:
-        now = self._clock.now()
-        headers = _kept(request.headers)
-        peer = request.remote or "unix"
-        return [
-            RawMessage("", item, now, peer, headers) for item in items if isinstance(item, bytes)
-        ]
 
 
 async def read_whole(request: web.Request, limit: int, seconds: float) -> bytes:
@@ -189,5 +185,4 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _answer(members: Mapping[str, JsonValue]) -> web.Response:
-    body = json.dumps(members, separators=(",", ":")).encode()
-    return web.Response(status=202, body=body, content_type="application/json")
+    return web.Response(status=202, body=_dumps(members).encode(), content_type="application/json")

@@ -13,20 +13,25 @@ class LedgerClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._monotonic = clock.monotonic()
-        self._millis = self._wall()
+        self._start_at(self._wall())
 
     def now(self) -> int:
         """Return milliseconds since 1970."""
-        monotonic = self._clock.monotonic()
-        advanced = self._millis + round((monotonic - self._monotonic) * 1000)
-        self._monotonic = monotonic
-        self._millis = max(advanced, self._wall())
-        return self._millis
+        # Counted from one start, not from call to call: else many short moments round to nothing.
+        steady = self._start + round((self._clock.monotonic() - self._origin) * 1000)
+        wall = self._wall()
+        if wall <= steady:
+            return steady
+        self._start_at(wall)
+        return wall
 
     def not_before(self, millis: int) -> None:
         """Start no earlier than a time the ledger has seen."""
-        self._millis = max(self._millis, millis)
+        if millis > self.now():
+            self._start_at(millis)
+
+    def _start_at(self, millis: int) -> None:
+        self._start, self._origin = millis, self._clock.monotonic()
 
     def _wall(self) -> int:
         return round(self._clock.now().timestamp() * 1000)

@@ -4,6 +4,7 @@ In: the contract's calls, inside one transaction. Out: their answers. Knows noth
 SQL or commits; a backend runs each call in a transaction of its own.
 """
 
+from collections.abc import Callable
 from uuid import UUID
 
 from bridge.errors import EntryNotFound
@@ -90,7 +91,7 @@ class Ledger:
 
     def claim(self, campaign: str, limit: int, terms: ClaimTerms) -> Claimed:
         """Claim due entries; move those out of the way that can't be sent now."""
-        self._wake(campaign)
+        self._wake(campaign, terms)
         claims: list[Claim] = []
         swept = 0
         while len(claims) < limit and swept < _SWEEP:
@@ -101,10 +102,13 @@ class Ledger:
             claims += [claim for entry in found if (claim := self._try(entry, terms)) is not None]
         return Claimed(claims, self._next_in(campaign))
 
-    def _wake(self, campaign: str) -> None:
+    def _wake(self, campaign: str, terms: ClaimTerms) -> None:
         for entry in self._rows.leases_over(campaign, self._now):
             self._rows.add_attempt(entry, _LOST, self._now)
             self._move(entry, life.lease_over(entry, self._now))
+        for entry in self._rows.held_unproven(campaign):
+            if life.past_horizon(entry, terms.horizon, self._now):
+                self._move(entry, life.doubted(entry, life.PAST_HORIZON, self._now))
         for entry in self._rows.held_until(campaign, self._now):
             self._move(entry, life.due_again(entry, self._now))
 
@@ -150,9 +154,9 @@ class Ledger:
         if after == before:
             return
         self._rows.save(after)
-        ref = before.target
-        if ref is None or not before.leads or (after.leads and after.target == ref):
+        if not life.opens_fence(before, after):
             return
+        ref = before.target or ""
         waiting = self._rows.next_fenced(before.campaign, ref, before.event_code)
         if waiting is not None:
             self._rows.save(waiting.changed(fenced=False))
@@ -162,26 +166,31 @@ class Ledger:
     def link(self, campaign: str, player: str, user_ref: str, via: str) -> int:
         """Link a player and release what waited for it."""
         self._rows.set_link(Link(campaign, player, user_ref, as_moment(self._now), via))
-        changed = [
-            (entry, life.linked(entry, user_ref, self._now))
-            for entry in self._rows.open_of(campaign, player)
-        ]
-        for before, after in changed:
-            self._move(before, after)
+        released = self._move_open(
+            campaign, player, lambda entry: life.linked(entry, user_ref, self._now)
+        )
         self._rows.add_note(self._now, via, "link", None, f"{campaign} {player} {user_ref}")
-        return sum(before.state is not after.state for before, after in changed)
+        return released
 
     def unlink(self, campaign: str, player: str, via: str) -> int:
         """Forget a link and hold what would have been sent by it."""
         self._rows.drop_link(campaign, player)
-        changed = [
-            (entry, life.unlinked(entry, self._now))
-            for entry in self._rows.open_of(campaign, player)
-        ]
-        for before, after in changed:
-            self._move(before, after)
+        held = self._move_open(campaign, player, lambda entry: life.unlinked(entry, self._now))
         self._rows.add_note(self._now, via, "unlink", None, f"{campaign} {player}")
-        return sum(before.reason != after.reason for before, after in changed)
+        return held
+
+    def _move_open(self, campaign: str, player: str, change: Callable[[Entry], Entry]) -> int:
+        """Change a player's open entries; return how many were released or held by it.
+
+        Each is read again: the one before may have let it through their fence.
+        """
+        moved = 0
+        for found in self._rows.open_of(campaign, player):
+            before = self._rows.by_id(found.id)
+            after = change(before)
+            self._move(before, after)
+            moved += (before.state, before.reason) != (after.state, after.reason)
+        return moved
 
     def decide(self, key: UUID, decision: Decision, who: str) -> State:
         """Carry out and journal an operator's decision."""

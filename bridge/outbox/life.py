@@ -96,6 +96,14 @@ def held_unlinked(entry: Entry, now: int) -> Entry:
     )
 
 
+def opens_fence(before: Entry, after: Entry) -> bool:
+    """Whether a change lets another of the same fence go: a doubt is gone, or its leader left."""
+    if before.target is None or not before.leads:
+        return False
+    proven = before.first_maybe_sent_at is not None and after.first_maybe_sent_at is None
+    return proven or not after.leads or after.target != before.target
+
+
 # -- outcomes -------------------------------------------------------------------------------
 
 
@@ -160,7 +168,7 @@ def _held(entry: Entry, claim: Claim, verdict: Held, now: int) -> Entry:
         state=State.HELD,
         reason=verdict.reason,
         due_at=None if verdict.after is None else now + round(verdict.after * 1000),
-        rebind=entry.rebind or verdict.rebind,
+        rebind=entry.rebind or (verdict.rebind and entry.first_maybe_sent_at is None),
         refusals=entry.refusals + 1,
         failures=0,
     )

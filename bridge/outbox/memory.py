@@ -95,6 +95,10 @@ class MemoryRows:
         held = self._of(campaign, State.HELD)
         return [entry for entry in held if entry.due_at is not None and entry.due_at <= now]
 
+    def held_unproven(self, campaign: str) -> Sequence[Entry]:
+        held = self._of(campaign, State.HELD)
+        return [entry for entry in held if entry.first_maybe_sent_at is not None]
+
     def next_time(self, campaign: str) -> int | None:
         times = [
             *(e.due_at for e in self._of(campaign, State.DUE) if not e.fenced),
@@ -162,7 +166,7 @@ class MemoryRows:
         ]
 
     def set_rules(self, definitions: Sequence[str]) -> None:
-        self.in_force = list(definitions)
+        self.in_force = list(dict.fromkeys(definitions))
 
     def definition(self, rule_id: int) -> str:
         """Return the rule with this number."""
@@ -216,7 +220,7 @@ class MemoryOutbox:
 
     async def unlink(self, campaign: str, player: str, via: str) -> int:
         """Forget a link; see the contract."""
-        return self._ledger().unlink(campaign, player, via)
+        return self._waking(lambda ledger: ledger.unlink(campaign, player, via))
 
     async def links(self, player: str | None = None) -> Sequence[Link]:
         """Return the links of one player, or all."""

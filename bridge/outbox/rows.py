@@ -61,6 +61,10 @@ class Rows(Protocol):
         """Return held entries whose time to be tried again has come."""
         ...
 
+    def held_unproven(self, campaign: str) -> Sequence[Entry]:
+        """Return held entries that an earlier attempt may have paid."""
+        ...
+
     def next_time(self, campaign: str) -> int | None:
         """Return the earliest time at which one of the three above has something."""
         ...
@@ -116,5 +120,8 @@ class Rows(Protocol):
         ...
 
     def set_rules(self, definitions: Sequence[str]) -> None:
-        """Replace the rules in force; which ones were used stays known."""
+        """Replace the rules in force; which ones were used stays known.
+
+        One that stands twice keeps its first place.
+        """
         ...

@@ -144,3 +144,12 @@ async def test_a_second_address_that_fails_frees_the_first(app: Any, tmp_path: P
             pass
 
     assert not path.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may give files to any group")
+async def test_a_group_that_is_not_ours_is_named(app: Any, tmp_path: Path) -> None:
+    strange = max(os.getgroups(), default=0) + 4711
+
+    with pytest.raises(SettingsError, match="allowed_groups"):
+        async with http_listening(app, None, [tmp_path / "s"], groups=[strange]):
+            pass

@@ -18,7 +18,7 @@ from bridge.errors import SettingsError, StoreFull
 from bridge.gate.guard import Gate
 from bridge.gate.roles import Role
 from bridge.gate.tokens import Tokens
-from bridge.intake.udp import UdpDoor, widen
+from bridge.intake.udp import UdpDoor
 from bridge.settings.models import UdpSettings
 
 BUFFER = ByteSize(4 * 2**20)
@@ -332,7 +332,6 @@ async def test_a_burst_goes_through_whole_in_batches(doors: Doors, sink: Any) ->
         game.socket.close()
 
     assert door.counts.stored == 2000
-    assert len(sink.batches) <= 10
     assert max(len(batch) for batch in sink.batches) <= 512
 
 
@@ -430,12 +429,6 @@ async def test_a_buffer_that_the_kernel_cuts_is_told(doors: Doors) -> None:
     assert cut is not None
     assert 4096 <= cut < 2**40
     assert whole is None
-
-
-def test_what_the_kernel_says_is_what_is_compared() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        assert widen(sock, 65_536) is None
-        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 2 * 65_536
 
 
 async def test_an_address_that_is_taken_is_named(doors: Doors, door: UdpDoor) -> None:

@@ -194,6 +194,7 @@ MOVES: dict[State, Callable[[Play, UUID], Awaitable[None]]] = {
     State.DISCARDED: _discarded,
     State.ACCEPTED: _accepted,
 }
+PROXYS_PAGE = Held("refused", 600.0, unsent=False)
 LATE: tuple[Verdict, ...] = (
     TIMEOUT,
     CONNECT_REFUSED,
@@ -337,11 +338,34 @@ async def test_a_refusal_after_a_lost_lease_proves_nothing_of_the_lost_attempt(p
     assert await play.settle(await play.claim(), REFUSED) is State.UNCERTAIN
 
 
-@pytest.mark.parametrize("verdict", [Held("refused", 1.0, unsent=False), Dead("x", unsent=False)])
-async def test_a_refusal_that_is_not_the_apis_own_proves_nothing(play: Play, verdict: Held) -> None:
+async def test_a_refusal_that_is_not_the_apis_own_is_held_in_doubt(play: Play) -> None:
+    key = await play.put()
+    first = await play.attempt(PROXYS_PAGE)
+    held = await play.view(key)
+    play.clock.advance(600)
+
+    again = await play.claim()
+
+    assert (held.state, held.unproven_since) == (State.HELD, START)
+    assert (again.wire, again.binding) == (first.wire, 0)
+
+
+async def test_a_refusal_that_is_not_the_apis_own_takes_no_new_key_once_it_is_unpaid(
+    play: Play,
+) -> None:
+    key = await play.put()
+    first = await play.attempt(PROXYS_PAGE)
+    play.pass_horizon()
+    await play.claims()
+    await play.outbox.decide(key, Decision.UNPAID, "olga")
+
+    assert (await play.claim()).wire == first.wire
+
+
+async def test_a_final_refusal_that_is_not_the_apis_own_is_doubtful(play: Play) -> None:
     await play.put()
 
-    assert await play.settle(await play.claim(), verdict) is State.UNCERTAIN
+    assert await play.settle(await play.claim(), Dead("x", unsent=False)) is State.UNCERTAIN
 
 
 async def test_an_attempt_after_the_mark_was_cleared_starts_a_new_horizon(play: Play) -> None:

@@ -56,6 +56,11 @@ SELECT * FROM entries WHERE campaign = :campaign AND state = 'sending' AND lease
 SELECT * FROM entries
 WHERE campaign = :campaign AND state = 'held' AND due_at IS NOT NULL AND due_at <= :now;
 
+-- held_unproven --
+-- Held entries that an earlier attempt may have paid.
+SELECT * FROM entries
+WHERE campaign = :campaign AND state = 'held' AND first_maybe_sent_at IS NOT NULL;
+
 -- next_time --
 -- When one of the three above has something next.
 SELECT min(at) FROM (
@@ -137,9 +142,9 @@ FROM rules WHERE place IS NOT NULL ORDER BY place;
 UPDATE rules SET place = NULL;
 
 -- place_rule --
--- Put one rule in force.
+-- Put one rule in force; one that stands twice keeps its first place.
 INSERT INTO rules (definition, place) VALUES (:definition, :place)
-ON CONFLICT (definition) DO UPDATE SET place = excluded.place;
+ON CONFLICT (definition) DO UPDATE SET place = excluded.place WHERE place IS NULL;
 
 -- origin --
 -- Where an entry came from.

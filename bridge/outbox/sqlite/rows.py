@@ -96,6 +96,9 @@ class SqliteRows:
     def held_until(self, campaign: str, now: int) -> Sequence[Entry]:
         return self._many("held_until", campaign=campaign, now=now)
 
+    def held_unproven(self, campaign: str) -> Sequence[Entry]:
+        return self._many("held_unproven", campaign=campaign)
+
     def next_time(self, campaign: str) -> int | None:
         at: int | None = self._run("next_time", campaign=campaign).fetchone()[0]
         return at

@@ -110,7 +110,9 @@ class SqliteOutbox:
 
     async def unlink(self, campaign: str, player: str, via: str) -> int:
         """Forget a link and hold what waits; see the contract."""
-        return await self._change(lambda ledger: ledger.unlink(campaign, player, via))
+        held = await self._change(lambda ledger: ledger.unlink(campaign, player, via))
+        self._events[campaign].set()  # it may have let others through a fence
+        return held
 
     async def links(self, player: str | None = None) -> Sequence[Link]:
         """Return the links of one player, or all."""

@@ -1,0 +1,12 @@
+"""The daemon: every room opened in the order of the road, outbox first and intake last.
+
+In: the settings' file. Out: a running bridge. The only room that knows every other; leaving it
+closes them the other way round: nothing new comes in, what is in flight is waited for, the outbox
+closes last.
+"""
+
+from bridge.daemon.clock import SystemClock
+from bridge.daemon.rooms import CONTROL_SOCKET, Daemon, adopt, running
+from bridge.daemon.serve import serve
+
+__all__ = ["CONTROL_SOCKET", "Daemon", "SystemClock", "adopt", "running", "serve"]

@@ -1,0 +1,116 @@
+"""What a running bridge says of itself: for `status`, readiness and metrics.
+
+In: its rooms. Out: facts and reasons, as plain values. Changes nothing.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bridge.adapters.registry import Registry
+from bridge.control.health import Reason
+from bridge.control.views import Json
+from bridge.delivery.lane import LaneStatus
+from bridge.delivery.lanes import Lanes
+from bridge.intake.counts import Counts
+from bridge.intake.listen import Bound
+from bridge.intake.udp import UdpDoor
+from bridge.pipeline import Pipeline
+from bridge.settings.files import APP
+from bridge.settings.models import Settings
+from bridge.sqlite.database import Database
+
+
+@dataclass(slots=True)
+class Report:
+    """The rooms that are asked; `udp` and `bound` are known once they listen."""
+
+    config: Path
+    settings: Settings
+    started: datetime
+    database: Database
+    lanes: Lanes
+    registry: Registry
+    pipeline: Pipeline
+    http_counts: Counts
+    udp: UdpDoor | None = None
+    bound: Bound = field(default_factory=Bound)
+
+    def facts(self) -> Json:
+        """Return what only a running daemon knows."""
+        return {
+            "daemon": {
+                "pid": os.getpid(),
+                "version": version(APP),
+                "started_at": self.started.isoformat(timespec="seconds"),
+                "config": str(self.config),
+                "http": [f"{host}:{port}" for host, port in self.bound.tcp],
+                "udp": None if self.udp is None else "{}:{}".format(*self.udp.address),
+                "commits": self.database.commits,
+                "jobs_committed": self.database.jobs_committed,
+            },
+            "outbox": str(self.database.path),
+            "lanes": [_lane_view(status) for status in self.lanes.statuses()],
+            "reasons": [asdict(reason) for reason in self.reasons()],
+            "intake": self._intake(),
+        }
+
+    def _intake(self) -> Json:
+        doors = {"http": self.http_counts}
+        if self.udp is not None:
+            doors["udp"] = self.udp.counts
+        told: Json = {name: asdict(counts) for name, counts in doors.items()}
+        return {**told, "differing": self.pipeline.differing}
+
+    def reasons(self) -> Sequence[Reason]:
+        """Return why the daemon is not ready, or works less well than it should."""
+        return [
+            *self._store_reasons(),
+            *self._lane_reasons(),
+            *self._adapter_reasons(),
+            *self._door_reasons(),
+        ]
+
+    def _store_reasons(self) -> list[Reason]:
+        full = self.database.growth_refused()
+        if full is not None:
+            return [Reason("store-full", full, blocking=True)]
+        if self.database.trouble is not None:
+            return [Reason("store-unavailable", self.database.trouble, blocking=True)]
+        return []
+
+    def _lane_reasons(self) -> list[Reason]:
+        return [
+            Reason(f"lane-{lane.paused.replace('_', '-')}", f"{lane.campaign}: {lane.detail}")
+            for lane in self.lanes.statuses()
+            if lane.paused is not None
+        ]
+
+    def _adapter_reasons(self) -> list[Reason]:
+        return [
+            Reason("adapter-failed", f"{failure.plugin}: {failure.error}")
+            for failure in self.registry.failures
+        ]
+
+    def _door_reasons(self) -> list[Reason]:
+        found = []
+        if self.udp is not None and self.udp.buffer_cut is not None:
+            asked = self.settings.udp.receive_buffer
+            detail = f"the kernel gave {self.udp.buffer_cut} of {asked} bytes"
+            found.append(Reason("udp-buffer-cut", f"{detail}; raise net.core.rmem_max"))
+        if self.settings.http.unsafe_no_token:
+            found.append(Reason("unsafe-no-token", "any local user can pay out money"))
+        return found
+
+
+def _lane_view(lane: LaneStatus) -> Json:
+    view: Json = asdict(lane)
+    if lane.standing is not None:  # money as text: JSON's numbers are floats to many readers
+        view["standing"] = {
+            name: value if value is None else str(value)
+            for name, value in asdict(lane.standing).items()
+        }
+    return view

@@ -1,0 +1,192 @@
+"""The rooms of a running bridge: opened, connected, replaced by a reload.
+
+In: settings and a clock. Out: `Daemon`, for as long as `running` is entered. What it says of
+itself is in `report.py`.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from bridge.adapters.registry import discover
+from bridge.control import health
+from bridge.control import http as control
+from bridge.control.desk import Desk
+from bridge.control.views import Json
+from bridge.daemon.clock import SystemClock
+from bridge.daemon.report import Report
+from bridge.delivery.lanes import Keyed, Lanes
+from bridge.errors import SettingsError
+from bridge.events import Clock
+from bridge.gate.guard import Gate
+from bridge.gate.tokens import Tokens
+from bridge.intake import http as achievements
+from bridge.intake.counts import Counts
+from bridge.intake.listen import application, http_listening
+from bridge.intake.udp import UdpDoor
+from bridge.outbox.contract import Remembering
+from bridge.outbox.sqlite.store import SqliteOutbox, open_outbox
+from bridge.pipeline import Pipeline, Speaker
+from bridge.rules.book import Rule, RuleBook
+from bridge.rules.history import Remembered, check_change
+from bridge.settings.files import load_settings, outbox_path, read_secret, runtime_dirs
+from bridge.settings.models import CampaignSettings, Settings
+
+log = structlog.get_logger("daemon")
+
+CONTROL_SOCKET = "control.sock"
+
+#: Settings that a reload can't change.
+_FIXED = ("http", "udp", "outbox", "adapters", "delivery")
+
+
+class Daemon:
+    """A running bridge, and how its settings are replaced."""
+
+    def __init__(self, config: Path, settings: Settings, clock: Clock) -> None:
+        self._config = config
+        self._settings = settings
+        self._clock = clock
+        self._gate: Gate
+        self._outbox: SqliteOutbox
+        self._lanes: Lanes
+        self._pipeline: Pipeline
+        self._desk: Desk
+        #: What it says of itself.
+        self.report: Report
+
+    # -- opening ----------------------------------------------------------------------------
+
+    async def open(self, rooms: AsyncExitStack) -> None:
+        """Open every room.
+
+        Raises:
+            BridgeError: one can't be opened; it says which and why.
+        """
+        settings, clock = self._settings, self._clock
+        book = RuleBook.from_settings(settings.rules, settings.campaigns)
+        keyed = _with_keys(settings.campaigns)
+        self._gate = Gate.load(settings.http, settings.tokens, settings.udp)
+        registry = discover(settings.adapters)
+        path = outbox_path(settings.outbox)
+        self._outbox = await rooms.enter_async_context(
+            open_outbox(path, clock, settings.outbox.reserve)
+        )
+        await adopt(self._outbox, book)
+        self._lanes = await rooms.enter_async_context(
+            Lanes(self._outbox, settings.delivery, clock, random.Random())  # noqa: S311  # jitter
+        )
+        speakers = {"": Speaker("json", registry.build("json", {}))}
+        self._pipeline = Pipeline(speakers, book, self._outbox)
+        self.report = Report(
+            self._config,
+            settings,
+            clock.now(),
+            self._outbox.database,
+            self._lanes,
+            registry,
+            self._pipeline,
+            Counts(),
+        )
+        campaigns = [campaign.id for campaign in settings.campaigns]
+        self._desk = Desk(self._outbox, campaigns, self.report.facts)
+        await self._listen(rooms)
+        await self._lanes.replace(keyed)
+
+    async def _listen(self, rooms: AsyncExitStack) -> None:
+        http, udp, report = self._settings.http, self._settings.udp, self.report
+        sink = self._pipeline.accept
+        routes = [
+            *achievements.routes(sink, self._clock, counts=report.http_counts),
+            *control.routes(self._desk, self.reload),
+            *health.routes(self._desk, report.reasons),
+        ]
+        groups = self._gate.peers.groups
+        app, desk_app = application(self._gate, routes), application(self._gate, routes)
+        await rooms.enter_async_context(
+            http_listening(desk_app, None, [_control_socket()], groups=groups)
+        )
+        if udp.listen is not None:
+            door = UdpDoor(sink, self._gate, udp, self._clock)
+            report.udp = await rooms.enter_async_context(door)
+        unix = [http.unix] if http.unix is not None else []
+        report.bound = await rooms.enter_async_context(
+            http_listening(app, http.listen, unix, groups=groups)
+        )
+
+    async def until_a_part_dies(self) -> None:
+        """Return never; raise what a background task died of."""
+        parts: list[asyncio.Future[None]] = [self._lanes.died]
+        if self.report.udp is not None:
+            parts.append(self.report.udp.task)
+        done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        for part in done:
+            part.result()
+
+    # -- reload -----------------------------------------------------------------------------
+
+    async def reload(self) -> Json:
+        """Read the settings again; a bad file changes nothing.
+
+        Raises:
+            SettingsError, RulesChanged: what is wrong with it.
+        """
+        settings = load_settings(self._config)
+        book = RuleBook.from_settings(settings.rules, settings.campaigns)
+        tokens = Tokens.load(settings.http, settings.tokens, settings.udp)
+        keyed = _with_keys(settings.campaigns)
+        await adopt(self._outbox, book)
+        self._pipeline.rules = book
+        self._gate.replace(tokens)
+        self._desk.campaigns = tuple(campaign.id for campaign in settings.campaigns)
+        await self._lanes.replace(keyed)
+        later = [
+            name for name in _FIXED if getattr(settings, name) != getattr(self._settings, name)
+        ]
+        log.info("settings read again", action="settings_reloaded", needs_restart=later)
+        return {"reloaded": True, "needs_restart": later}
+
+
+async def adopt(outbox: Remembering, book: RuleBook) -> None:
+    """Put the rules in force, unless they could pay feats again; raises `RulesChanged`."""
+    remembered = [
+        Remembered(Rule.from_definition(rule.definition), rule.used)
+        for rule in await outbox.remembered_rules()
+    ]
+    check_change(remembered, book.rules)
+    if [old.rule for old in remembered] != list(book.rules):
+        await outbox.adopt_rules([rule.definition for rule in book.rules])
+
+
+def _with_keys(campaigns: Sequence[CampaignSettings]) -> list[Keyed]:
+    return [
+        Keyed(campaign, read_secret(campaign.api_key_file, f"API key of campaign {campaign.id},"))
+        for campaign in campaigns
+    ]
+
+
+def _control_socket() -> Path:
+    folder = runtime_dirs()[0]
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    except OSError as failure:
+        raise SettingsError(
+            f"the control socket's folder {folder} can't be made: {failure.strerror}",
+            hint="Set RUNTIME_DIRECTORY to a folder that the daemon's user may write.",
+        ) from failure
+    return folder / CONTROL_SOCKET
+
+
+@asynccontextmanager
+async def running(
+    config: Path, settings: Settings, clock: Clock | None = None
+) -> AsyncIterator[Daemon]:
+    """Run the bridge until left, by the machine's clock unless another is handed in."""
+    daemon = Daemon(config, settings, clock or SystemClock())
+    async with AsyncExitStack() as rooms:
+        await daemon.open(rooms)
+        yield daemon
