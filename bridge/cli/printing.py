@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, MessageRejected
 
 #: Characters of one value in a table or a line; of a message; of raw text in a receipt.
 CELL, MESSAGE, RAW = 120, 4000, 2000
@@ -72,8 +72,12 @@ def note(text: str) -> None:
 
 
 def print_error(error: BridgeError) -> None:
-    """Print an error and its hint."""
-    complain(str(error), error.hint)
+    """Print an error, the fields it names, and its hint."""
+    lines = [str(error)]
+    if isinstance(error, MessageRejected):
+        fields = [field for field in error.fields if field.detail not in str(error)]
+        lines += [f"  {field.pointer}: {field.detail}" for field in fields]
+    complain("\n".join(lines), error.hint)
 
 
 def complain(what: str, hint: str = "") -> None:
@@ -96,7 +100,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         return
     widths = [max(map(_width, column)) for column in zip(columns, *lines, strict=True)]
     for line in [columns, *lines]:
-        padded = (text + " " * (width - _width(text)) for text, width in zip(line, widths, strict=True))
+        padded = (
+            text + " " * (width - _width(text)) for text, width in zip(line, widths, strict=True)
+        )
         click.echo("  ".join(padded).rstrip())
 
 

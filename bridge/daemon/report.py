@@ -62,7 +62,7 @@ class Report:
         doors = {"http": self.http_counts}
         if self.udp is not None:
             doors["udp"] = self.udp.counts
-        told: Json = {name: asdict(counts) for name, counts in doors.items()}
+        told: Json = {name: _counts_view(counts) for name, counts in doors.items()}
         return {**told, "differing": self.pipeline.differing}
 
     def reasons(self) -> Sequence[Reason]:
@@ -104,6 +104,16 @@ class Report:
         if self.settings.http.unsafe_no_token:
             found.append(Reason("unsafe-no-token", "any local user can pay out money"))
         return found
+
+
+def _counts_view(counts: Counts) -> Json:
+    return {
+        "received": counts.received,
+        "stored": counts.stored,
+        "duplicates": counts.duplicates,
+        "rejected": dict(counts.rejected),
+        "unsent": counts.unsent,
+    }
 
 
 def _lane_view(lane: LaneStatus) -> Json:

@@ -1,6 +1,7 @@
 """The daemon as a process: signals in, an orderly end out."""
 
 import asyncio
+import gc
 import signal
 from pathlib import Path
 
@@ -32,6 +33,7 @@ async def serve(config: Path) -> None:
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, on_hangup)
+        gc.freeze()  # what is loaded now stays: no full collection has to look at it again
         log.info("running", action="daemon_running", config=str(config))
         ending: list[asyncio.Future[object]] = [
             asyncio.ensure_future(stop.wait()),

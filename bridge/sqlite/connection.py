@@ -14,6 +14,12 @@ from bridge.sqlite.scripts import Migration, statements
 #: Write-ahead log, kept at this size after a checkpoint (bytes).
 JOURNAL_SIZE_LIMIT = 16 * 1024 * 1024
 
+#: Four times the length at which the log is written back, where there is room (bytes).
+_LONGEST_LOG = 16 * 1024 * 1024
+
+#: As many pages as SQLite's file format can hold.
+_MOST_PAGES = 4_294_967_294
+
 #: The budget of a re-check after a failed commit, in units of a million steps of SQLite's machine.
 RECHECK_BUDGET = 20
 
@@ -49,14 +55,17 @@ def size_of(db: sqlite3.Connection) -> int:
     return pages * page
 
 
-def bound(db: sqlite3.Connection, limit: int) -> None:
-    """Keep the file and its log below a file-size limit of `limit` bytes.
+def bound(db: sqlite3.Connection, *, limit: int | None, reserve: int | None) -> None:
+    """Keep the log so short that it can be written back where there is no more room.
 
-    A page past the limit could never be written back from the log, and the log never reset.
+    `limit` is the largest file allowed, in bytes: a page past it could never be written back, and
+    the log never begun anew. `reserve` bytes are all that a full disk gives for writing it back.
     """
     page: int = db.execute("PRAGMA page_size").fetchone()[0]
-    db.execute(f"PRAGMA max_page_count = {max(limit // page, 1)}").fetchone()
-    db.execute(f"PRAGMA wal_autocheckpoint = {max(min(1000, limit // page // 4), 1)}").fetchone()
+    room = min(size for size in (limit, reserve, _LONGEST_LOG) if size is not None)
+    db.execute(f"PRAGMA wal_autocheckpoint = {max(room // page // 4, 8)}").fetchone()
+    pages = _MOST_PAGES if limit is None else max(limit // page, 1)
+    db.execute(f"PRAGMA max_page_count = {pages}").fetchone()
 
 
 def open_reader(path: Path) -> sqlite3.Connection:

@@ -92,6 +92,7 @@ class Database:
         self._reader: sqlite3.Connection | None = None
         self._open = False
         self._size = 0
+        self._allowed: tuple[int | None, int | None] = (None, None)
         #: Commits since it was opened, and jobs in them: the measure of group commit.
         self.commits = 0
         self.jobs_committed = 0
@@ -167,6 +168,7 @@ class Database:
         if self._db is not None:
             self._db.close()
             self._db = None
+        self._allowed = (None, None)
         db = self._connect(self.path)
         try:
             recheck(db, self.path)
@@ -178,6 +180,13 @@ class Database:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.OperationalError as failure:
             log.warning("no checkpoint", action="store_checkpoint_failed", error=str(failure))
+
+    def _bound(self, db: sqlite3.Connection) -> None:
+        """Apply what the disk allows where that has changed: limits can be set at any time."""
+        allowed = (file_size_limit(), self._space.size if self._space is not None else None)
+        if allowed != self._allowed:
+            bound(db, limit=allowed[0], reserve=allowed[1])
+            self._allowed = allowed
 
     def _close(self) -> None:
         self._readers.shutdown()
@@ -245,8 +254,7 @@ class Database:
             self._reopen()
         db = self._db
         assert db is not None  # noqa: S101  # _reopen sets it or raises
-        if (limit := file_size_limit()) is not None:
-            bound(db, limit)
+        self._bound(db)
         db.execute("BEGIN IMMEDIATE")
         for job in group:
             self._run_job(db, job)

@@ -26,13 +26,14 @@ class Space:
     def __init__(self, database: Path, reserve: int) -> None:
         self._database = database
         self._file = database.with_name(f"{database.name}.reserve")
-        self._size = reserve
+        #: Bytes that are kept back.
+        self.size = reserve
         self.refusing: str | None = None
 
     def secure(self) -> None:
         """Keep the reserve back at start; a small disk gives a small one."""
         free = shutil.disk_usage(self._database.parent).free + self._held()
-        self._size = min(self._size, free // SHARE, (file_size_limit() or free) // SHARE)
+        self.size = min(self.size, free // SHARE, (file_size_limit() or free) // SHARE)
         self._allocate()
 
     def give_up(self, reason: str) -> None:
@@ -53,7 +54,7 @@ class Space:
         return self.refusing
 
     def _fits(self) -> bool:
-        return shutil.disk_usage(self._database.parent).free >= 2 * self._size
+        return shutil.disk_usage(self._database.parent).free >= 2 * self.size
 
     def _held(self) -> int:
         return self._file.stat().st_size if self._file.exists() else 0
@@ -61,7 +62,7 @@ class Space:
     def _allocate(self) -> bool:
         try:
             with self._file.open("ab") as file:
-                os.posix_fallocate(file.fileno(), 0, max(self._size, 1))
+                os.posix_fallocate(file.fileno(), 0, max(self.size, 1))
         except OSError:
             self._file.unlink(missing_ok=True)
             return False

@@ -79,7 +79,10 @@ class Theatre:
 
 
 @asynccontextmanager
-async def theatre_in(folder: Path, more: str = "") -> AsyncIterator[Theatre]:
+async def theatre_in(
+    folder: Path, more: str = "", disk: Path | None = None
+) -> AsyncIterator[Theatre]:
+    """Open everything in `folder`; the outbox lies on `disk` where one is given."""
     stage = Stage.in_folder(folder)
     sandbox, daemon = stage.sandbox("--job-delay=0.1", "--seed=1"), stage.daemon()
     headers = {"Authorization": f"Bearer {stage.secret('operator-token')}"}
@@ -97,6 +100,9 @@ async def theatre_in(folder: Path, more: str = "") -> AsyncIterator[Theatre]:
             for number, player in enumerate(PLAYERS):
                 theatre.refs[player] = await admin.add_user(campaign.id, f"usr_{number}")
             stage.configure(campaign.id, campaign.api_key, more)
+            config = folder / "config.toml"
+            outbox = f"sqlite:///{disk or folder}/outbox.db"
+            config.write_text(config.read_text().replace(f"sqlite:///{folder}/outbox.db", outbox))
             await daemon.start()
             yield theatre
     finally:

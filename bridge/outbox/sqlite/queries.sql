@@ -198,6 +198,11 @@ SELECT max(first_maybe_sent_at) FROM entries WHERE first_maybe_sent_at IS NOT NU
 -- After a clock that ran ahead: nothing waits longer than it could have been told to.
 UPDATE entries SET due_at = :latest WHERE state = 'due' AND fenced = 0 AND due_at > :latest;
 
+-- clamp_held --
+-- The same for held entries that are tried again by themselves.
+UPDATE entries SET due_at = :latest
+WHERE state = 'held' AND due_at IS NOT NULL AND due_at > :latest;
+
 -- clamp_leases --
 -- The same for leases.
 UPDATE entries SET lease_until = :latest WHERE state = 'sending' AND lease_until > :latest;

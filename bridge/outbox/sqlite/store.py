@@ -186,7 +186,7 @@ def _put_all(
     try:
         return [ledger.put(entry) for entry in entries]
     except Exception as failure:
-        if is_disk_failure(failure) or len(entries) == 1 or not db.in_transaction:
+        if is_disk_failure(failure) or not db.in_transaction:
             raise
     db.execute("ROLLBACK TO job")  # one bad row: each once more, in a savepoint of its own
     return [_put_alone(db, ledger, entry) for entry in entries]
@@ -207,6 +207,7 @@ def _put_alone(db: sqlite3.Connection, ledger: Ledger, entry: NewEntry) -> Taken
 
 def _mend_times(db: sqlite3.Connection, now: int) -> None:
     db.execute(queries()["clamp_due"], {"latest": now + _LONGEST_WAIT * 1000})
+    db.execute(queries()["clamp_held"], {"latest": now + _LONGEST_WAIT * 1000})
     db.execute(queries()["clamp_leases"], {"latest": now + _LONGEST_LEASE * 1000})
 
 

@@ -1,0 +1,247 @@
+"""The operator's desk, wherever it stands: in the running daemon, else over the outbox itself.
+
+In: the configuration. Out: one set of calls that the commands use without knowing which of the
+two they talk to; a line on stderr says it.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from bridge.cli.control import ControlSocket, Search, find_daemon, opened, operator
+from bridge.cli.printing import note
+from bridge.control.desk import Desk
+from bridge.control.views import Json
+from bridge.daemon import SystemClock
+from bridge.errors import BridgeError, CommandError, StoreLocked
+from bridge.outbox.memory import MemoryOutbox
+from bridge.outbox.sqlite.store import open_outbox
+from bridge.players.canonical import canonical_player
+from bridge.settings.files import load_settings, outbox_path
+from bridge.settings.models import Settings
+
+
+class AnyDesk(Protocol):
+    """The calls of `bridge.control.desk.Desk`; they raise what its calls raise."""
+
+    async def status(self) -> Json:
+        """Return the numbers of every campaign, and what the daemon says of itself."""
+        ...
+
+    async def entries(
+        self,
+        campaign: str | None = None,
+        player: str | None = None,
+        state: str | None = None,
+        limit: int = 100,
+    ) -> list[Json]:
+        """Return entries, newest first."""
+        ...
+
+    async def receipt(self, key: str) -> Json:
+        """Return everything that is known of one entry."""
+        ...
+
+    async def decide(self, key: str, decision: str, who: str) -> Json:
+        """Carry out a decision about one entry."""
+        ...
+
+    async def players(self) -> list[Json]:
+        """Return every link."""
+        ...
+
+    async def player(self, player: str) -> Json:
+        """Return one player's links and how much is held for them."""
+        ...
+
+    async def link(self, player: str, user_ref: Any, campaign: Any, who: str) -> Json:
+        """Link a player and release what waited."""
+        ...
+
+    async def unlink(self, player: str, campaign: Any, who: str) -> Json:
+        """Forget a player's link; what waits is held."""
+        ...
+
+    async def rules(self) -> list[Json]:
+        """Return the rules that the outbox remembers, in order."""
+        ...
+
+    async def accept_rules(self, definitions: Sequence[str], journal: str) -> None:
+        """Remember other rules, on an operator's word."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """The desk and who stands before it. `daemon` is the daemon's status, None where none runs."""
+
+    desk: AnyDesk
+    who: str
+    outbox: Path
+    settings: Settings
+    daemon: Json | None = None
+    exists: bool = True
+
+
+@asynccontextmanager
+async def desk_for(
+    config: Path, *, creates: bool = False, quiet: bool = False
+) -> AsyncIterator[Counter]:
+    """Open the desk of the outbox that the configuration names.
+
+    An outbox that isn't there yet is an empty one, and is made only where the command `creates`.
+
+    Raises:
+        SettingsError: the configuration can't be used.
+        StoreLocked: a process has the outbox open that can't be asked.
+        StoreError: the outbox can't be opened.
+    """
+    settings = load_settings(config)
+    outbox = outbox_path(settings.outbox)
+    say: Callable[[str], None] = (lambda text: None) if quiet else note
+    found = await find_daemon(outbox)
+    if found.socket is not None and found.status is not None:
+        say(f"outbox {outbox}, through the daemon (pid {found.status['daemon']['pid']})")
+        async with opened(found.socket) as control:
+            yield Counter(RemoteDesk(control), operator(), outbox, settings, found.status)
+        return
+    async with _direct(settings, outbox, found, creates=creates) as counter:
+        say(
+            f"outbox {outbox}, directly: no daemon runs for it"
+            if counter.exists
+            else f"outbox {outbox} is not there yet, and no daemon runs for it"
+        )
+        yield counter
+
+
+@asynccontextmanager
+async def _direct(
+    settings: Settings, outbox: Path, found: Search, *, creates: bool
+) -> AsyncIterator[Counter]:
+    campaigns = [campaign.id for campaign in settings.campaigns]
+    who = f"operator {operator()}"
+    clock = SystemClock()
+    if not (creates or _is_there(outbox)):
+        empty = Desk(MemoryOutbox(clock), campaigns)
+        yield Counter(empty, who, outbox, settings, exists=False)
+        return
+    refuse_strangers_files(outbox)
+    try:
+        async with open_outbox(outbox, clock, settings.outbox.reserve) as opened_outbox:
+            yield Counter(Desk(opened_outbox, campaigns), who, outbox, settings)
+    except StoreLocked as locked:
+        raise _explained(locked, found) from locked
+
+
+def _is_there(outbox: Path) -> bool:
+    return outbox.exists()
+
+
+def _explained(locked: StoreLocked, found: Search) -> BridgeError:
+    """Say why the process that holds the lock could not be asked instead."""
+    if found.limited:
+        met = f"its control socket {found.socket} lets this user post and nothing else"
+    else:
+        met = "; ".join(found.met) or "it answers on no control socket that is known here"
+    return StoreLocked(
+        f"{locked}; {met}",
+        hint="Run this as the daemon's user (sudo -u USER …), with the daemon's RUNTIME_DIRECTORY; "
+        "or stop that process first.",
+    )
+
+
+def refuse_strangers_files(outbox: Path) -> None:
+    """Keep root from leaving files that the daemon's own user could not open.
+
+    Raises:
+        CommandError: root would write into another user's folder.
+    """
+    if os.name != "posix" or os.geteuid() != 0:
+        return
+    folder = next(parent for parent in outbox.parents if parent.exists())
+    owner = folder.stat().st_uid
+    if owner != 0:
+        raise CommandError(
+            f"{folder} belongs to user {owner}; root's files in it would lock the daemon out",
+            hint=f"Run this command as that user: sudo -u '#{owner}' campaign-bridge …",
+        )
+
+
+class RemoteDesk:
+    """The desk inside the running daemon. The daemon takes `who` from the connection."""
+
+    def __init__(self, control: ControlSocket) -> None:
+        self._control = control
+
+    async def status(self) -> Json:
+        """Return the numbers of every campaign, and what the daemon says of itself."""
+        return await self._control.call("GET", "/v1/operator/status")
+
+    async def entries(
+        self,
+        campaign: str | None = None,
+        player: str | None = None,
+        state: str | None = None,
+        limit: int = 100,
+    ) -> list[Json]:
+        """Return entries, newest first."""
+        asked = {"campaign": campaign, "player": player, "state": state, "limit": str(limit)}
+        query = {name: value for name, value in asked.items() if value is not None}
+        answer = await self._control.call("GET", "/v1/operator/entries", query=query)
+        found: list[Json] = answer["entries"]
+        return found
+
+    async def receipt(self, key: str) -> Json:
+        """Return everything that is known of one entry."""
+        return await self._control.call("GET", f"/v1/achievements/{_segment(key)}")
+
+    async def decide(self, key: str, decision: str, who: str) -> Json:
+        """Carry out a decision about one entry."""
+        path = f"/v1/operator/entries/{_segment(key)}/decision"
+        return await self._control.call("POST", path, {"decision": decision})
+
+    async def players(self) -> list[Json]:
+        """Return every link."""
+        answer = await self._control.call("GET", "/v1/operator/players")
+        found: list[Json] = answer["players"]
+        return found
+
+    async def player(self, player: str) -> Json:
+        """Return one player's links and how much is held for them."""
+        return await self._control.call("GET", _player(player))
+
+    async def link(self, player: str, user_ref: Any, campaign: Any, who: str) -> Json:
+        """Link a player and release what waited."""
+        body = {"userRef": user_ref, "campaign": campaign}
+        return await self._control.call("PUT", _player(player), body)
+
+    async def unlink(self, player: str, campaign: Any, who: str) -> Json:
+        """Forget a player's link; what waits is held."""
+        return await self._control.call("DELETE", _player(player), {"campaign": campaign})
+
+    async def rules(self) -> list[Json]:
+        """Return the rules that the outbox remembers, in order."""
+        answer = await self._control.call("GET", "/v1/operator/rules")
+        found: list[Json] = answer["rules"]
+        return found
+
+    async def accept_rules(self, definitions: Sequence[str], journal: str) -> None:
+        """Remember other rules, on an operator's word."""
+        body = {"definitions": list(definitions), "journal": journal}
+        await self._control.call("PUT", "/v1/operator/rules", body)
+
+
+def _player(player: str) -> str:
+    return f"/v1/players/{_segment(canonical_player(player))}"
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="", errors="replace")
+
+
+_remote: type[AnyDesk] = RemoteDesk
+_direct_one: type[AnyDesk] = Desk

@@ -1,0 +1,124 @@
+"""`campaign-bridge status`: one screen on how things stand."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from bridge.cli import options
+from bridge.cli.desk import Counter, desk_for
+from bridge.cli.printing import one_line, plural, print_json, print_table, say, since, span
+from bridge.control.views import Json
+
+_STATES = ("due", "sending", "held", "accepted", "confirmed", "uncertain", "dead", "discarded")
+
+
+@click.command("status")
+@options.as_json
+@click.pass_obj
+def command(config: Path, *, as_json: bool) -> None:
+    """Show the daemon, its lanes, the backlog and what is wrong.
+
+    Works without a daemon, too: then it shows what the outbox holds. Exit code 0 in both cases;
+    with --json, "daemon" is null where none runs.
+    """
+    counter, status = asyncio.run(_status(config, quiet=as_json))
+    if as_json:
+        print_json(status)
+    else:
+        _print(counter, status)
+
+
+async def _status(config: Path, *, quiet: bool) -> tuple[Counter, Json]:
+    async with desk_for(config, quiet=quiet) as counter:
+        nothing = {"daemon": None, "lanes": [], "reasons": [], "intake": {}}
+        found = await counter.desk.status()
+        return counter, {"outbox": str(counter.outbox), **nothing, **found}
+
+
+def _print(counter: Counter, status: Json) -> None:
+    _print_daemon(status["daemon"])
+    _print_reasons(status)
+    if status["lanes"]:
+        say()
+        columns = ("LANE", "STATE", "NEXT PROBE", "IN FLIGHT", "LEFT TO PAY", "LAST ERROR")
+        print_table(columns, map(_lane, status["lanes"]))
+    say()
+    if status["campaigns"]:
+        _print_entries(status["campaigns"])
+    else:
+        say("no entries yet")
+    for line in _intake(status["intake"]):
+        say(line)
+
+
+def _print_daemon(daemon: Json | None) -> None:
+    if daemon is None:
+        say("daemon    not running")
+        return
+    up = since(daemon["started_at"])
+    doors = [f"http {', '.join(daemon['http']) or 'off'}", f"udp {daemon['udp'] or 'off'}"]
+    say(f"daemon    running for {up}, version {daemon['version']}, pid {daemon['pid']}")
+    say(f"config    {daemon['config']}")
+    say(f"listening {' · '.join(doors)}")
+
+
+def _print_reasons(status: Json) -> None:
+    if status["daemon"] is None:
+        return
+    blocking = any(reason["blocking"] for reason in status["reasons"])
+    say(f"ready     {'no' if blocking else 'yes'}")
+    for reason in status["reasons"]:
+        mark = "✗" if reason["blocking"] else "!"
+        say(f"  {mark} {one_line(reason['code'])}: {one_line(reason['detail'])}")
+
+
+def _lane(lane: Json) -> tuple[object, ...]:
+    state = "open" if lane["paused"] is None else f"paused: {lane['paused']}"
+    if lane["paused"] is None and lane["waiting"] > 0:
+        state = f"waiting {span(lane['waiting'])}, as the API asked"
+    probe = "-" if lane["next_probe_in"] is None else f"in {span(lane['next_probe_in'])}"
+    left = (lane["standing"] or {}).get("available")
+    return (
+        lane["campaign"],
+        state,
+        probe,
+        f"{lane['in_flight']}/{lane['limit']}",
+        left,
+        lane["last_error"],
+    )
+
+
+def _print_entries(campaigns: list[Json]) -> None:
+    shown = [state for state in _STATES if any(state in lane["entries"] for lane in campaigns)]
+    columns = ("ENTRIES OF", *(state.upper() for state in shown), "FENCED", "OLDEST DUE")
+    rows = [
+        (
+            lane["campaign"],
+            *(lane["entries"].get(state, 0) for state in shown),
+            lane["fenced"],
+            span(lane["oldest_due_seconds"]),
+        )
+        for lane in campaigns
+    ]
+    print_table(columns, rows)
+    backlog = sum(
+        lane["entries"].get(state, 0) for lane in campaigns for state in ("due", "sending")
+    )
+    say(f"backlog   {plural(backlog, 'entry', 'entries')}")
+
+
+def _intake(intake: Json) -> Iterator[str]:
+    for door, counts in intake.items():
+        if not isinstance(counts, dict):
+            continue
+        rejected = sum(counts["rejected"].values())
+        why = ", ".join(f"{one_line(code)} {n}" for code, n in sorted(counts["rejected"].items()))
+        yield (
+            f"{door:9} {counts['received']} received, {counts['stored']} stored, "
+            f"{plural(counts['duplicates'], 'duplicate')}, {rejected} rejected"
+            + (f" ({why})" if why else "")
+        )
+    if intake.get("differing"):
+        yield f"! {plural(intake['differing'], 'known id')} came again with other content"
