@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# COVER=1 measures coverage as well (`make coverage` adds it up); the gate does.
+PYTEST := $(if $(COVER),$(BIN)/coverage run -m,$(BIN)/python -m) pytest -q
 
-.PHONY: help demo test test-system lint format clean
+.PHONY: help demo test test-system coverage lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -20,10 +22,14 @@ demo: $(READY) ## sandbox, daemon, a real match, SIGKILLs in the middle, and the
 	@$(BIN)/campaign-bridge demo $(DEMO_ARGS)
 
 test: $(READY) lint ## lint, types, import contracts and every test that Python alone can run
-	@$(BIN)/python -m pytest -q -n 4 -m 'not system'
+	@$(PYTEST) -n 4 -m 'not system'
 
 test-system: $(READY) ## the tests that need root and apt packages; fails, naming the apt line, where one is missing
-	@$(BIN)/python -m pytest -q -m system
+	@$(PYTEST) -m system
+
+coverage: $(READY) ## what the tests of COVER=1 runs reached; fails below 95 %
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --fail-under=95
 
 lint: $(READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

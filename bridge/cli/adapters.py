@@ -50,7 +50,7 @@ def plugins_folder(config: Path) -> Path:
     return load_settings(config).adapters.plugins_dir or config.parent / "plugins"
 
 
-def registry(folder: Path) -> Registry:
+def registry(folder: Path | None) -> Registry:
     """Load every plugin, without minding which ones the settings require."""
     return gather([*installed(), *dropped_in(folder)])
 

@@ -1,12 +1,14 @@
 """Options that several commands share.
 
-In: nothing. Out: click's decorators.
+In: nothing. Out: click's decorators, and what they make of texts.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from pydantic import JsonValue
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -27,3 +29,20 @@ def campaign(command: Command) -> Command:
 def yes(command: Command) -> Command:
     """Add `--yes`."""
     return click.option("--yes", is_flag=True, help="Don't ask for confirmation.")(command)
+
+
+def values(
+    ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
+) -> dict[str, JsonValue]:
+    """Read KEY=VALUE texts; a value that reads as JSON is that, any other is text."""
+    return dict(map(_value, given))
+
+
+def _value(text: str) -> tuple[str, JsonValue]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise click.BadParameter(f"write KEY=VALUE: {text}")
+    try:
+        return key, json.loads(value)
+    except (ValueError, RecursionError):
+        return key, value

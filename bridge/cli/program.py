@@ -79,9 +79,6 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(done.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except BrokenPipeError:
-        _close_quietly()
-        sys.exit(141)  # as of a program that SIGPIPE ended
     except click.ClickException as wrong:
         _print_misuse(wrong)
         sys.exit(wrong.exit_code)
@@ -111,9 +108,3 @@ def _print_unforeseen(error: Exception) -> None:
         f"{kind}: {text} (unexpected)" if text else f"{kind} (unexpected)",
         f"Please report it; {TRACEBACK}=1 before the command shows where it happened.",
     )
-
-
-def _close_quietly() -> None:
-    """Keep the interpreter from complaining about the closed pipe once more when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())

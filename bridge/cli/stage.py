@@ -64,7 +64,7 @@ class Program:
     async def _end(self, number: signal.Signals) -> None:
         if self.process is None or self.process.returncode is not None:
             return
-        self.process.send_signal(number)
+        os.killpg(self.process.pid, number)  # it leads a session of its own
         await self.process.wait()
 
     async def _answers(self) -> bool:

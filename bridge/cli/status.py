@@ -32,7 +32,7 @@ def command(config: Path, *, as_json: bool) -> None:
 
 async def _status(config: Path, *, quiet: bool) -> tuple[Counter, Json]:
     async with desk_for(config, quiet=quiet) as counter:
-        nothing = {"daemon": None, "lanes": [], "reasons": [], "intake": {}}
+        nothing: Json = {"daemon": None, "lanes": [], "reasons": [], "intake": {}}
         found = await counter.desk.status()
         return counter, {"outbox": str(counter.outbox), **nothing, **found}
 
@@ -42,7 +42,7 @@ def _print(counter: Counter, status: Json) -> None:
     _print_reasons(status)
     if status["lanes"]:
         say()
-        columns = ("LANE", "STATE", "NEXT PROBE", "IN FLIGHT", "LEFT TO PAY", "LAST ERROR")
+        columns = ("LANE", "STATE", "NEXT PROBE", "IN FLIGHT", "LAST ERROR")
         print_table(columns, map(_lane, status["lanes"]))
     say()
     if status["campaigns"]:
@@ -79,13 +79,11 @@ def _lane(lane: Json) -> tuple[object, ...]:
     if lane["paused"] is None and lane["waiting"] > 0:
         state = f"waiting {span(lane['waiting'])}, as the API asked"
     probe = "-" if lane["next_probe_in"] is None else f"in {span(lane['next_probe_in'])}"
-    left = (lane["standing"] or {}).get("available")
     return (
         lane["campaign"],
         state,
         probe,
         f"{lane['in_flight']}/{lane['limit']}",
-        left,
         lane["last_error"],
     )
 

@@ -11,25 +11,9 @@ from pydantic import JsonValue
 
 from bridge.adapters.preview import Record, translate_lines, translate_whole
 from bridge.cli.adapters import plugins_folder, registry
+from bridge.cli.options import values
 from bridge.cli.printing import complain, harmless, note, one_line, plural
 from bridge.errors import CommandError
-
-
-def _options(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> dict[str, object]:
-    return dict(map(key_and_value, values))
-
-
-def key_and_value(text: str) -> tuple[str, JsonValue]:
-    """Split KEY=VALUE; a value that reads as JSON is that, any other is text."""
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise click.BadParameter(f"write KEY=VALUE: {text}")
-    try:
-        return key, json.loads(value)
-    except (ValueError, RecursionError):
-        return key, value
 
 
 @click.command("translate")
@@ -37,7 +21,7 @@ def key_and_value(text: str) -> tuple[str, JsonValue]:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--whole", is_flag=True, help="Take the file as one message, not as lines.")
 @click.option(
-    "--option", "options", multiple=True, callback=_options, help="KEY=VALUE for the adapter."
+    "--option", "given", multiple=True, callback=values, help="KEY=VALUE for the adapter."
 )
 @click.option("--source", default="translate", show_default=True, help="Name of the source.")
 @click.pass_obj
@@ -47,7 +31,7 @@ def command(
     adapter: str,
     file: Path,
     whole: bool,
-    options: dict[str, object],
+    given: dict[str, JsonValue],
     source: str,
 ) -> int:
     """Print the game events that ADAPTER reads in FILE (- is stdin), as JSON lines.
@@ -56,7 +40,7 @@ def command(
     where there was one.
     """
     found = registry(plugins_folder(config))
-    spec, built = found.spec(adapter), found.build(adapter, options)
+    spec, built = found.spec(adapter), found.build(adapter, given)
     translate = translate_whole if whole else translate_lines
     records = translate(spec, built, _read(file), source=source, received_at=datetime.now(UTC))
     events, refused = _print(records)

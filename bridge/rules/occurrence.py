@@ -5,7 +5,7 @@ into the key. Never changes, since keys never do.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -64,11 +64,18 @@ def _period(event: GameEvent, around: Circumstances, repeat: Repeat, timezone: s
     moment = event.occurred_at or around.received_at
     if around.position is None and not -OLDEST <= moment - around.received_at <= NEWEST:
         raise _rejected("/occurred_at", "must lie within the last 7 days, and not in the future")
-    day = moment.astimezone(ZoneInfo(timezone)).date()
+    day = _day(moment, timezone)
     if repeat is Repeat.DAILY:
         return f"day:{day.isoformat()}"
     year, week, _ = day.isocalendar()
     return f"week:{year:04}-W{week:02}"
+
+
+def _day(moment: datetime, timezone: str) -> date:
+    try:
+        return moment.astimezone(ZoneInfo(timezone)).date()
+    except OverflowError as beyond:
+        raise _rejected("/occurred_at", f"is no day that exists in {timezone}") from beyond
 
 
 def _rejected(pointer: str, detail: str) -> MessageRejected:

@@ -108,7 +108,11 @@ class Database:
             SchemaTooNew: it was written by a later version.
         """
         self._loop = asyncio.get_running_loop()
-        await asyncio.to_thread(self._first_open)
+        try:
+            await asyncio.to_thread(self._first_open)
+        except Exception:
+            self._close()
+            raise
         self._open = True
         self._thread.start()
         return self
@@ -169,6 +173,8 @@ class Database:
             self._db.close()
             self._db = None
         self._allowed = (None, None)
+        if not self.path.exists():  # never an empty one in place of one that is gone
+            raise StoreUnavailable(f"{self.path} is gone; nothing was stored")
         db = self._connect(self.path)
         try:
             recheck(db, self.path)
@@ -280,7 +286,7 @@ class Database:
             job.error = error
         try:
             self._reopen()
-        except (sqlite3.Error, StoreError) as again:
+        except (sqlite3.Error, OSError, StoreError) as again:
             log.warning("reopening failed", action="store_reopen_failed", error=str(again))
         return error
 

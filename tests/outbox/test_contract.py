@@ -7,7 +7,7 @@ import pytest
 
 import bridge.outbox
 from bridge.errors import EntryNotFound
-from bridge.events import State
+from bridge.events import State, Taken
 from bridge.outbox.contract import Decision, Listing
 from tests.outbox.play import ALICE, BACKENDS, BOB, CAMPAIGN, Play, entry, message_id
 
@@ -174,3 +174,25 @@ async def test_players_and_campaigns_do_not_share_feats(play: Play) -> None:
     taken = await play.taken(entry(), entry(player=BOB), entry(campaign="camp_2"))
 
     assert [result.duplicate for result in taken] == [False] * 3
+
+
+async def test_a_message_that_todays_rules_refuse_is_recalled_as_it_was_decided(play: Play) -> None:
+    await play.put(entry(1, message_id=message_id("m1", "one")))
+    await play.accept(await play.claim())
+
+    same, other, unknown = await play.outbox.recall(
+        [message_id("m1", "one"), message_id("m1", "two"), message_id("m2", "one")]
+    )
+
+    key = str(entry(1).key)
+    assert same == Taken(key, State.ACCEPTED, duplicate=True)
+    assert other == Taken(key, State.ACCEPTED, duplicate=True, differs=True)
+    assert unknown is None
+
+
+async def test_recalling_remembers_nothing(play: Play) -> None:
+    await play.outbox.recall([message_id("m1")])
+
+    (taken,) = await play.taken(entry(1, message_id=message_id("m1")))
+
+    assert not taken.duplicate

@@ -217,7 +217,11 @@ def _cut_short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def _head_lost(path: Path) -> None:
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _page_lost(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4096:8192] = b"\xff" * 4096
     path.write_bytes(bytes(content))
@@ -227,23 +231,27 @@ def _head_lost(path: Path) -> None:
 async def test_a_damaged_file_is_called_damaged(path: Path, damage: Callable[[Path], None]) -> None:
     await _fill(path, FakeClock())
     damage(path)
-    content = path.read_bytes()
+    content = _content(path)
 
     with pytest.raises(StoreCorrupt, match=str(path)):
         async with open_outbox(path, FakeClock()):
             pytest.fail("it opened")
 
-    assert path.read_bytes() == content
+    assert _content(path) == content
+
+
+async def _use(path: Path) -> None:
+    async with open_outbox(path, FakeClock()) as outbox:
+        await outbox.put([entry(2)])
+        await outbox.listing(Listing())
 
 
 async def test_a_file_damaged_inside_is_called_damaged_when_it_is_used(path: Path) -> None:
     await _fill(path, FakeClock())
-    _head_lost(path)
+    _page_lost(path)
 
     with pytest.raises(StoreCorrupt):
-        async with open_outbox(path, FakeClock()) as outbox:
-            await outbox.put([entry(2)])
-            await outbox.listing(Listing())
+        await _use(path)
 
 
 async def test_a_newer_file_is_left_alone(path: Path) -> None:
@@ -251,13 +259,13 @@ async def test_a_newer_file_is_left_alone(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    content = path.read_bytes()
+    content = _content(path)
 
     with pytest.raises(SchemaTooNew, match="schema 99"):
         async with open_outbox(path, FakeClock()):
             pytest.fail("it opened")
 
-    assert path.read_bytes() == content
+    assert _content(path) == content
 
 
 @pytest.mark.parametrize("damage", [_not_a_database, _cut_short])

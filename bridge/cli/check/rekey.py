@@ -1,0 +1,54 @@
+"""`check --accept-rekey`: other rules are remembered, on an operator's word.
+
+In: the configuration. Out: what the change could pay again, shown first; then the new rules in
+the outbox, with a line in the journal.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bridge.cli.check.rules import is_accepted, rekeyed
+from bridge.cli.desk import Counter, desk_for
+from bridge.cli.printing import print_json, say
+from bridge.rules.book import RuleBook
+
+
+async def accept(config: Path, *, as_json: bool) -> int:
+    """Show the preview and remember the configured rules; return the exit code."""
+    async with desk_for(config, quiet=as_json) as counter:
+        settings = counter.settings
+        book = RuleBook.from_settings(settings.rules, settings.campaigns)
+        kept = await counter.desk.rules()
+        if is_accepted(kept, book):
+            _tell([], accepted=False, reload=None, as_json=as_json)
+            return 0
+        changes = rekeyed(kept, book)
+        if not as_json:
+            _preview(changes)
+        await counter.desk.accept_rules(
+            [rule.definition for rule in book.rules],
+            f"{counter.who} accepted changed rules: {'; '.join(changes)}",
+        )
+        _tell(changes, accepted=True, reload=_reload(counter), as_json=as_json)
+    return 0
+
+
+def _reload(counter: Counter) -> str | None:
+    return None if counter.daemon is None else f"kill -HUP {counter.daemon['daemon']['pid']}"
+
+
+def _preview(changes: Sequence[str]) -> None:
+    say("These changes could pay feats a second time:")
+    for change in changes:
+        say(f"  ! {change}")
+
+
+def _tell(changes: Sequence[str], *, accepted: bool, reload: str | None, as_json: bool) -> None:
+    if as_json:
+        print_json({"accepted": accepted, "changes": list(changes), "reload": reload})
+    elif not accepted:
+        say("the rules need no acceptance: no used rule was changed, moved or overtaken")
+    else:
+        say("accepted: the outbox remembers the new rules, and the journal says so")
+        if reload is not None:
+            say(f"now reload the daemon: {reload} (or: systemctl reload campaign-bridge)")

@@ -1,0 +1,139 @@
+"""`campaign-bridge send`: an achievement from a shell hook, through the running daemon."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+from typing import TypeVar
+
+import click
+from pydantic import JsonValue
+
+from bridge.cli import options
+from bridge.cli.control import SOCKET as SOCKET_NAME
+from bridge.cli.control import ControlSocket, Json, find_daemon, opened
+from bridge.cli.printing import note, one_line, print_json, say
+from bridge.errors import DaemonNotRunning, Overloaded, StoreUnavailable
+from bridge.settings.files import load_settings, outbox_path, runtime_dirs
+
+T = TypeVar("T")
+
+#: Seconds for which a daemon that is away, starting again or short of disk is tried.
+PATIENCE = 5.0
+_PAUSE = 0.2
+_DONE = {"accepted", "confirmed"}
+_STUCK = {"held", "uncertain", "dead", "discarded"}
+
+
+@click.command("send")
+@click.argument("player")
+@click.argument("achievement")
+@click.option("--id", "id_", metavar="ID", help="Your own name for this one deed: counts once.")
+@click.option("--occurred-at", metavar="T", help="When it happened: 2026-11-23T18:00:00Z.")
+@click.option(
+    "--detail", "details", multiple=True, callback=options.values, help="KEY=VALUE; repeatable."
+)
+@click.option(
+    "--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait until it is accepted."
+)
+@options.as_json
+@click.pass_obj
+def command(
+    config: Path,
+    *,
+    player: str,
+    achievement: str,
+    id_: str | None,
+    occurred_at: str | None,
+    details: dict[str, JsonValue],
+    wait: float | None,
+    as_json: bool,
+) -> int:
+    """Send what PLAYER has achieved; when it says `stored`, it survives a power cut.
+
+    Needs the running daemon, and waits a few seconds for one that is being restarted. With --id,
+    running it again is safe: it counts once. Without, it counts as the rule's `repeat` says: once
+    for ever, once a day, once a week.
+
+    With --wait the exit code is 0 only where the API has accepted it in time.
+    """
+    said = {"player": player, "achievement": achievement, "id": id_, "occurred_at": occurred_at}
+    message: Json = {name: value for name, value in said.items() if value is not None}
+    if details:
+        message["details"] = details
+    answer = asyncio.run(_send(config, message, wait))
+    if as_json:
+        print_json(answer)
+    else:
+        _print(answer, named=id_ is not None)
+    return 0 if wait is None or answer["state"] in _DONE else 1
+
+
+async def _send(config: Path, message: Json, wait: float | None) -> Json:
+    socket = await _patiently(lambda: _socket(config))
+    async with opened(socket) as control:
+        answer = await _patiently(lambda: control.call("POST", "/v1/achievements", message))
+        if wait is not None:
+            answer |= await _followed(control, answer, wait)
+        return answer
+
+
+async def _socket(config: Path) -> Path:
+    """Return the daemon's socket; only the daemon can read some configurations."""
+    if _is_unreadable(config):
+        paths = [folder / SOCKET_NAME for folder in runtime_dirs()]
+        for path in filter(os.path.exists, paths):
+            return path
+        raise DaemonNotRunning
+    outbox = outbox_path(load_settings(config).outbox)
+    found = await find_daemon(outbox)
+    if found.socket is None:
+        raise found.explained(outbox)
+    return found.socket
+
+
+def _is_unreadable(config: Path) -> bool:
+    try:
+        config.open("rb").close()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Try for a few seconds; a message that was stored already is known by its key."""
+    until = monotonic() + PATIENCE
+    while True:
+        try:
+            return await call()
+        except (DaemonNotRunning, Overloaded, StoreUnavailable):
+            if monotonic() >= until:
+                raise
+        await asyncio.sleep(_PAUSE)
+
+
+async def _followed(control: ControlSocket, answer: Json, seconds: float) -> Json:
+    """Return what became of the entry; its last known state where time runs out."""
+    receipt: Json = {}
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while answer["key"] and receipt.get("state") not in _DONE | _STUCK:
+                await asyncio.sleep(_PAUSE if receipt else 0)
+                receipt = await control.call("GET", f"/v1/achievements/{answer['key']}")
+    return {name: receipt[name] for name in ("state", "entry_state", "reason") if name in receipt}
+
+
+def _print(answer: Json, *, named: bool) -> None:
+    known = " (known before)" if answer["duplicate"] else ""
+    reason = f": {one_line(answer['reason'])}" if answer.get("reason") else ""
+    say(f"{answer['key']}  {answer['state']}{reason}{known}")
+    if answer.get("differs"):
+        note("this id came before with other content; the first one stands")
+    if answer["state"] == "held":
+        note(f"held until the player is linked or the cause is gone: outbox show {answer['key']}")
+    elif not named:
+        note("no --id: sent again, it counts as the rule's `repeat` says")

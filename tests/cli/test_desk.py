@@ -1,0 +1,164 @@
+"""Where the commands find the outbox: in the daemon, by themselves, or not at all."""
+
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.cli import control
+from bridge.cli.desk import AnyDesk, RemoteDesk, refuse_strangers_files
+from bridge.control.desk import Desk
+from bridge.daemon import CONTROL_SOCKET
+from bridge.errors import BridgeError, CommandError, MessageRejected
+from bridge.gate.problems import problem_of
+from bridge.sqlite.lock import locked
+from tests.cli.conftest import Cli
+from tests.cli.play import Site, write_plain
+
+
+def _family(kind: type[BridgeError]) -> list[type[BridgeError]]:
+    return [kind, *(grown for child in kind.__subclasses__() for grown in _family(child))]
+
+
+def test_the_daemon_and_the_commands_mean_the_same_socket() -> None:
+    assert control.SOCKET == CONTROL_SOCKET
+
+
+@pytest.mark.parametrize("call", [name for name in vars(AnyDesk) if not name.startswith("_")])
+def test_both_desks_are_called_alike(call: str) -> None:
+    near, far = getattr(Desk, call), getattr(RemoteDesk, call)
+
+    assert list(inspect.signature(near).parameters) == list(inspect.signature(far).parameters)
+
+
+@pytest.mark.parametrize("kind", _family(BridgeError))
+def test_the_daemons_refusal_is_the_same_error_here(kind: type[BridgeError]) -> None:
+    error = control.error_of(problem_of(kind("what happened", hint="what to do")))
+
+    assert type(error) is kind
+    assert (str(error), error.hint) == ("what happened", "what to do")
+
+
+def test_the_fields_of_a_refusal_arrive() -> None:
+    error = control.error_of(
+        {
+            "type": "urn:campaign-bridge:problem:invalid-message",
+            "detail": "bad",
+            "errors": [{"pointer": "/id", "detail": "is bad"}],
+        }
+    )
+
+    assert isinstance(error, MessageRejected)
+    assert [(field.pointer, field.detail) for field in error.fields] == [("/id", "is bad")]
+
+
+def test_an_unknown_problem_is_an_error_all_the_same() -> None:
+    error = control.error_of({"type": "about:blank", "detail": "from a newer daemon"})
+
+    assert isinstance(error, CommandError)
+    assert str(error) == "from a newer daemon"
+
+
+# -- without a daemon -----------------------------------------------------------------------
+
+
+def test_looking_makes_no_outbox(cli: Cli, configured: Site) -> None:
+    for arguments in (["status"], ["outbox", "list"], ["players", "list"], ["check", "--offline"]):
+        ran = cli(*arguments)
+        assert ran.code == 0, ran.err
+
+    assert not configured.outbox.exists()
+
+
+def test_it_says_which_outbox_it_speaks_of_but_not_beside_json(cli: Cli, configured: Site) -> None:
+    first = cli("players", "list")
+    cli("players", "link", "name:Alice", "usr_1")
+    second = cli("players", "list")
+
+    assert f"outbox {configured.outbox} is not there yet" in first.err
+    assert f"outbox {configured.outbox}, directly: no daemon runs for it" in second.err
+    assert cli("players", "list", "--json").err == ""
+
+
+def test_an_outbox_that_another_process_holds_is_told_with_its_pid(
+    cli: Cli, configured: Site
+) -> None:
+    configured.outbox.touch()
+    script = (
+        "import sys; from pathlib import Path; from bridge.sqlite.lock import locked\n"
+        "with locked(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(configured.outbox)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        tried = [
+            cli(*arguments)
+            for arguments in (["status"], ["outbox", "list"], ["players", "link", "name:A", "u"])
+        ]
+        checked = cli("check", "--offline", "--json")
+        holder.communicate()
+
+    assert {ran.code for ran in tried} == {1}
+    for ran in tried:
+        assert f"in use by another campaign-bridge (pid {holder.pid})" in ran.err
+        assert "answers on no control socket" in ran.err
+        assert "hint: Run this as the daemon's user" in ran.err
+    assert checked.code == 1
+    assert [found["what"] for found in checked.json["findings"] if found["level"] == "problem"] == [
+        "database"
+    ]
+
+
+def test_a_lock_that_nobody_holds_any_more_is_no_hindrance(cli: Cli, configured: Site) -> None:
+    with locked(configured.outbox):
+        pass
+    configured.outbox.touch()
+
+    assert cli("status").code == 0
+
+
+def test_a_socket_that_a_killed_daemon_left_is_passed_over(cli: Cli, configured: Site) -> None:
+    left = Path(configured.env["RUNTIME_DIRECTORY"]) / control.SOCKET
+    left.touch()
+
+    assert cli("status", "--json").json["daemon"] is None
+
+
+def test_root_leaves_no_files_in_another_users_folder(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    os.chown(tmp_path, 12345, 12345)
+
+    with pytest.raises(CommandError, match="root's files in it would lock the daemon out") as error:
+        refuse_strangers_files(tmp_path / "new" / "outbox.db")
+
+    assert "sudo -u '#12345'" in error.value.hint
+
+
+def test_the_journal_names_the_user() -> None:
+    assert control.operator().isprintable()
+
+
+# -- beside another daemon ------------------------------------------------------------------
+
+
+def test_a_daemon_of_another_outbox_is_not_asked(cli: Cli, site: Site) -> None:
+    write_plain(site)
+    with site.daemon():
+        here = cli("status", "--json")
+        text = site.config.read_text().replace("sandbox-outbox.db", "another.db")
+        site.config.write_text(text)
+        there = cli("status", "--json")
+        sent = cli("players", "show", "name:A")
+
+    assert here.json["daemon"] is not None
+    assert there.json["daemon"] is None
+    assert there.json["outbox"] == str(site.folder / "another.db")
+    assert "another.db is not there yet" in sent.err
