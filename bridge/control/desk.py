@@ -33,7 +33,10 @@ class Desk:
 
     async def status(self) -> Json:
         """Return the numbers of every campaign, and what the daemon says of itself."""
-        counted = [lane_count_view(lane) for lane in await self._outbox.counts()]
+        counted = [
+            {**lane_count_view(lane), "configured": lane.campaign in self.campaigns}
+            for lane in await self._outbox.counts()
+        ]
         return {**self._facts(), "campaigns": counted}
 
     async def entries(
@@ -105,7 +108,7 @@ class Desk:
         if campaign not in self.campaigns:
             known = ", ".join(self.campaigns)
             detail = "is required" if campaign is None else "is not configured"
-            raise _rejected("/campaign", f"campaign {detail}; configured are: {known}")
+            raise rejected("/campaign", f"campaign {detail}; configured are: {known}")
         return str(campaign)
 
     # -- rules ------------------------------------------------------------------------------
@@ -137,23 +140,24 @@ def _state(text: str) -> State:
     try:
         return State(text)
     except ValueError as bad:
-        raise _rejected("/state", f"state must be one of {', '.join(State)}") from bad
+        raise rejected("/state", f"state must be one of {', '.join(State)}") from bad
 
 
 def _decision(text: str) -> Decision:
     try:
         return Decision(text)
     except ValueError as bad:
-        raise _rejected("/decision", f"decision must be one of {', '.join(Decision)}") from bad
+        raise rejected("/decision", f"decision must be one of {', '.join(Decision)}") from bad
 
 
 def _user_ref(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise _rejected("/userRef", "userRef must be the text that the Campaigns API gave")
+        raise rejected("/userRef", "userRef must be the text that the Campaigns API gave")
     if len(value) > _LONGEST_REF:
-        raise _rejected("/userRef", f"userRef is longer than {_LONGEST_REF} characters")
+        raise rejected("/userRef", f"userRef is longer than {_LONGEST_REF} characters")
     return value
 
 
-def _rejected(pointer: str, detail: str) -> MessageRejected:
+def rejected(pointer: str, detail: str) -> MessageRejected:
+    """Return the refusal of one field."""
     return MessageRejected(detail, fields=[FieldProblem(pointer, detail)])

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bridge.control.desk import Desk
+from bridge.control.desk import Desk, rejected
 from bridge.control.views import Json
 from bridge.errors import FieldProblem, MessageRejected, NotJson
 from bridge.gate.guard import ROLE, require
@@ -70,7 +70,7 @@ class Calls:
         asked = request.query
         limit = asked.get("limit", "100")
         if not limit.isdecimal():
-            raise _rejected("/limit", "limit must be a number")
+            raise rejected("/limit", "limit must be a number")
         found = await self._desk.entries(
             asked.get("campaign"), asked.get("player"), asked.get("state"), int(limit)
         )
@@ -93,7 +93,7 @@ class Calls:
         body = await _object(request, {"definitions", "journal"})
         definitions = body.get("definitions")
         if not isinstance(definitions, list) or not all(isinstance(d, str) for d in definitions):
-            raise _rejected("/definitions", "definitions must be a list of rules as JSON text")
+            raise rejected("/definitions", "definitions must be a list of rules as JSON text")
         await self._desk.accept_rules(definitions, str(body.get("journal", "")))
         return web.json_response({"rules": len(definitions)})
 
@@ -124,7 +124,3 @@ async def _object(request: web.Request, known: set[str]) -> dict[str, Any]:
             fields=[FieldProblem(f"/{name}", "no such field") for name in unknown[:20]],
         )
     return body
-
-
-def _rejected(pointer: str, detail: str) -> MessageRejected:
-    return MessageRejected(detail, fields=[FieldProblem(pointer, detail)])

@@ -17,8 +17,9 @@ _STEAM_LAST = STEAM_BASE + 0xFFFF_FFFF
 LONGEST = 200
 
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_.-]{0,31}")
-_STEAM2 = re.compile(r"STEAM_[0-5]:([01]):([0-9]{1,10})", re.IGNORECASE)
-_STEAM3 = re.compile(r"\[?U:1:([0-9]{1,10})\]?", re.IGNORECASE)
+_STEAM2 = re.compile(r"STEAM_[0-5]:([01]):([0-9]{1,10})", re.IGNORECASE | re.ASCII)
+_STEAM3 = re.compile(r"(\[)?U:1:([0-9]{1,10})(?(1)\])", re.IGNORECASE)
+_BARE_STEAM = re.compile(r"(STEAM_[0-9]|\[?U:[0-9]):", re.IGNORECASE | re.ASCII)
 _STEAM64 = re.compile(r"[0-9]{17}")
 _STEAM_HEX = re.compile(r"1100001[0-9a-f]{8}", re.IGNORECASE)  # as FiveM writes it
 _DASHED_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -33,7 +34,7 @@ def canonical_player(text: str) -> str:
     Raises:
         MessageRejected: it names nobody; the problem's pointer is `/player`.
     """
-    if _STEAM2.fullmatch(text) or _STEAM3.fullmatch(text):
+    if _BARE_STEAM.match(text):
         return f"steam:{_steam(text)}"
     namespace, colon, ident = text.partition(":")
     namespace = namespace.lower()
@@ -57,7 +58,7 @@ def _steam_number(ident: str) -> int:
     if match := _STEAM2.fullmatch(ident):
         return STEAM_BASE + 2 * int(match[2]) + int(match[1])
     if match := _STEAM3.fullmatch(ident):
-        return STEAM_BASE + int(match[1])
+        return STEAM_BASE + int(match[2])
     if _STEAM64.fullmatch(ident):
         return int(ident)
     if _STEAM_HEX.fullmatch(ident):
@@ -67,7 +68,7 @@ def _steam_number(ident: str) -> int:
 
 def _minecraft(ident: str) -> UUID:
     if not (_DASHED_UUID.fullmatch(ident) or _PLAIN_UUID.fullmatch(ident)):
-        raise _rejected(f"{ident[:40]!r} is no UUID; a bare name is written name:{ident[:16]}")
+        raise _rejected(f"{ident[:40]!r} is no UUID; write a bare name as name:Alice")
     return UUID(ident)
 
 

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Self
 from uuid import UUID
 
-from bridge.errors import NoRule, SettingsError
+from bridge.errors import FieldProblem, MessageRejected, NoRule, SettingsError
 from bridge.events import GameEvent
 from bridge.rules.key import payout_key
 from bridge.rules.occurrence import Circumstances, Repeat, occurrence
@@ -97,6 +97,7 @@ class RuleBook:
             MessageRejected: the rule needs something that the event lacks.
         """
         rule = self._rule_for(event.name)
+        _refuse_broken_text(event)
         code, feat = rule.event_code or event.name, rule.feat or event.name
         when = occurrence(event, around, rule.repeat, rule.timezone)
         key = payout_key(rule.campaign, event.player, code, feat, when)
@@ -109,3 +110,13 @@ class RuleBook:
             if fnmatchcase(name, rule.match):
                 return rule
         raise NoRule(f"no rule matches the achievement {name!r}")
+
+
+def _refuse_broken_text(event: GameEvent) -> None:
+    """Refuse half a character (a lone surrogate): no key can be made of it."""
+    for pointer, text in (("/achievement", event.name), ("/id", event.id or "")):
+        try:
+            text.encode()
+        except UnicodeEncodeError as failure:
+            detail = f"holds broken text at character {failure.start + 1}"
+            raise MessageRejected(detail, fields=[FieldProblem(pointer, detail)]) from failure

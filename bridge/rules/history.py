@@ -29,7 +29,7 @@ def check_change(remembered: Sequence[Remembered], rules: Sequence[Rule]) -> Non
     """
     last = max((place for place, old in enumerate(remembered) if old.used), default=-1)
     old_ones = list(remembered[: last + 1])
-    for rule in rules:
+    for rule in dict.fromkeys(rules):  # one that stands twice never matches in its second place
         while old_ones and old_ones[0].rule != rule:
             if old_ones[0].used:
                 raise RulesChanged(_sentence(old_ones[0].rule, rule))

@@ -40,6 +40,7 @@ from bridge.rules.occurrence import Repeat
 
 #: Seconds that a program gets to start or to end.
 PATIENCE = 30.0
+SECRET = "s3cr3t-of-the-tests"
 ADMIN_TOKEN = "admin-of-the-tests"
 
 
@@ -274,4 +275,4 @@ def write_plain(site: Site, more: str = "") -> None:
     for name in ("token", "api-key"):
         path = site.folder / name
         path.touch(mode=0o600)
-        path.write_text("secret\n")
+        path.write_text(f"{SECRET}\n")

@@ -18,6 +18,7 @@ from bridge.rules.occurrence import Repeat
 from tests.cli.conftest import Cli
 from tests.cli.play import (
     RULE,
+    SECRET,
     Process,
     Ran,
     Site,
@@ -79,18 +80,26 @@ def test_a_secret_that_others_can_read_is_warned_of(cli: Cli, configured: Site) 
     assert len(_problems(ran, "warning")) == 2
     assert "every user of this machine can read" in _problems(ran, "warning")[0]
     assert "its group can change" in _problems(ran, "warning")[1]
-    assert "secret" not in ran.out.replace("secrets", "")
+    assert SECRET not in ran.out + ran.err
 
 
-def test_no_token_at_all_is_warned_of(cli: Cli, configured: Site) -> None:
+def test_an_open_door_without_a_token_is_told(cli: Cli, configured: Site) -> None:
     text = configured.config.read_text()
     configured.config.write_text(text.replace('token_file = "token"', 'unix = "http.sock"'))
     without = cli("check", "--offline", "--json")
     configured.config.write_text(text.replace('token_file = "token"', "unsafe_no_token = true"))
     unsafe = cli("check", "--offline", "--json")
 
-    assert any("there is no token" in told for told in _problems(without, "warning"))
+    assert any("no token is set" in told for told in _problems(without))
     assert any("pay out money" in told for told in _problems(unsafe, "warning"))
+
+
+def test_a_missing_token_file_is_one_problem(cli: Cli, configured: Site) -> None:
+    (configured.folder / "token").unlink()
+    ran = cli("check", "--offline", "--json")
+
+    assert len(_problems(ran)) == 1
+    assert "token can't be read" in _problems(ran)[0]
 
 
 def test_a_plugin_that_failed_is_a_problem_where_it_is_required(cli: Cli, configured: Site) -> None:

@@ -3,12 +3,15 @@
 import asyncio
 import grp
 import os
+import shutil
 import socket
 import stat
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bridge.errors import SettingsError
 from bridge.intake.http import routes
@@ -146,10 +149,34 @@ async def test_a_second_address_that_fails_frees_the_first(app: Any, tmp_path: P
     assert not path.exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may give files to any group")
-async def test_a_group_that_is_not_ours_is_named(app: Any, tmp_path: Path) -> None:
-    strange = max(os.getgroups(), default=0) + 4711
+def test_a_group_that_is_not_ours_is_named() -> None:
+    """Root may give files to any group, so the question is put as nobody."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o777)
+    if (child := os.fork()) == 0:
+        os._exit(_ask_as_nobody(folder))
+    _, status = os.waitpid(child, 0)
+    shutil.rmtree(folder)
 
-    with pytest.raises(SettingsError, match="allowed_groups"):
-        async with http_listening(app, None, [tmp_path / "s"], groups=[strange]):
-            pass
+    assert os.waitstatus_to_exitcode(status) == 42
+
+
+def _ask_as_nobody(folder: Path) -> int:
+    """Return 42 where the refusal is as it should be."""
+
+    async def ask() -> int:
+        app, strange = web.Application(), 4711
+        try:
+            async with http_listening(app, None, [folder / "s"], groups=[strange]):
+                return 1
+        except SettingsError as refused:
+            return 42 if "allowed_groups" in str(refused) else 2
+
+    try:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+        return asyncio.run(ask())
+    except BaseException:  # noqa: BLE001  # a forked child must not go on with the tests
+        return 3

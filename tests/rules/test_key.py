@@ -32,14 +32,18 @@ GOLDEN = [
             "nether/find_fortress",
             "day:2026-11-23",
         ),
-        '["v1","camp_1","minecraft:069a79f4-44e9-4726-a5be-fca90e38aaf5","EARN5",'
-        '"nether/find_fortress","day:2026-11-23"]',
+        (
+            '["v1","camp_1","minecraft:069a79f4-44e9-4726-a5be-fca90e38aaf5","EARN5",'
+            '"nether/find_fortress","day:2026-11-23"]'
+        ),
         "e8e812df-649c-41a4-9b2b-ea2915f7e724",
     ),
     (
         ("camp_1", 'name:Zoë "Z" Łuk', "quest_win", "quest_win", 'id:["eu-1","match-42/17"]'),
-        '["v1","camp_1","name:Zoë \\"Z\\" Łuk","quest_win","quest_win",'
-        '"id:[\\"eu-1\\",\\"match-42/17\\"]"]',
+        (
+            '["v1","camp_1","name:Zoë \\"Z\\" Łuk","quest_win","quest_win",'
+            '"id:[\\"eu-1\\",\\"match-42/17\\"]"]'
+        ),
         "6e6b1991-b97c-44dc-9f9b-26025724333c",
     ),
     (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge.cli.adapters import registry as every_plugin
-from bridge.cli.check.findings import Finding, fine, problem, refused, warning
+from bridge.cli.check.findings import Finding, Level, fine, problem, refused, warning
 from bridge.cli.printing import plural
 from bridge.errors import BridgeError
 from bridge.gate.guard import Gate
@@ -22,8 +22,10 @@ def check_tokens(settings: Settings) -> Iterator[Finding]:
     http = settings.http
     files = [(http.token_file, "[http] token_file")] if http.token_file else []
     files += [(token.file, f"[[tokens]] file of role {token.role}") for token in settings.tokens]
-    for path, what in files:
-        yield from _secret(path, what)
+    found = [finding for path, what in files for finding in _secret(path, what)]
+    yield from found
+    if any(finding.level is Level.PROBLEM for finding in found):
+        return
     try:
         Gate.load(settings.http, settings.tokens, settings.udp)
     except BridgeError as error:
@@ -35,19 +37,13 @@ def check_tokens(settings: Settings) -> Iterator[Finding]:
             "unsafe_no_token is on: any local user can pay out money",
             "Set [http] token_file and remove unsafe_no_token.",
         )
-    elif not files:
-        yield warning(
-            "who may call",
-            "there is no token, so nobody can post but over a unix socket",
-            "Set [http] token_file; `campaign-bridge init` makes one.",
-        )
 
 
 def api_key(campaign: CampaignSettings) -> tuple[str | None, list[Finding]]:
     """Read a campaign's API key; None where it can't be."""
     what = f"campaign {campaign.id}"
     found = list(_secret(campaign.api_key_file, what, "API key file"))
-    if any(finding.level == "problem" for finding in found):
+    if any(finding.level is Level.PROBLEM for finding in found):
         return None, found
     return read_secret(campaign.api_key_file, "API key file"), found
 
