@@ -286,6 +286,7 @@ class CampaignError(BridgeError):
 class SandboxError(BridgeError):
     """The sandbox can't do this."""
 
+    hint = "Look at what the sandbox printed; start it again with `campaign-bridge sandbox`."
     code = "sandbox"
 
 

@@ -33,6 +33,9 @@ from bridge.settings.models import CampaignSettings, DeliverySettings
 LONGEST_ANSWER = 256 * 1024
 _HEAD = 300
 
+#: Stands where an answer repeats the API key: answers are kept in receipts and told in errors.
+_HIDDEN = "(the API key)"
+
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
@@ -51,9 +54,14 @@ class CampaignClient:
     """One campaign of one host."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, campaign: CampaignSettings, clock: Clock
+        self,
+        session: aiohttp.ClientSession,
+        campaign: CampaignSettings,
+        api_key: str,
+        clock: Clock,
     ) -> None:
         self._session = session
+        self._api_key = api_key
         self._clock = clock
         self._url = f"{campaign.base_url}/v1/campaign/{quote(campaign.id, safe='')}"
 
@@ -67,11 +75,11 @@ class CampaignClient:
         try:
             answer = await self._call("POST", f"{self._url}/events", headers=headers, data=body)
         except _NEVER_SENT as failure:
-            return Sent(Retry("unreachable", maybe_sent=False), detail=_words(failure))
+            return Sent(Retry("unreachable", maybe_sent=False), detail=self._words(failure))
         except (TimeoutError, aiohttp.ClientError, OSError) as failure:
             timed_out = isinstance(failure, TimeoutError)
             reason = "timeout" if timed_out else "connection_lost"
-            return Sent(Retry(reason, maybe_sent=True, answered=False), detail=_words(failure))
+            return Sent(Retry(reason, maybe_sent=True, answered=False), detail=self._words(failure))
         outcome, detail = await self._judge(answer, event_code)
         return Sent(outcome, answer.status, detail, answer.head)
 
@@ -142,7 +150,7 @@ class CampaignClient:
             answer = await self._call("GET", url)
         except (TimeoutError, aiohttp.ClientError, OSError) as failure:
             raise CampaignError(
-                f"{url} can't be reached: {_words(failure)}", reason="unreachable"
+                f"{url} can't be reached: {self._words(failure)}", reason="unreachable"
             ) from failure
         document = json_object(answer.body)
         if answer.status in readings.KEY_REFUSED:
@@ -173,7 +181,11 @@ class CampaignClient:
                 if len(body) >= LONGEST_ANSWER:
                     response.close()
                     break
-            return _Answer(response.status, response.headers, bytes(body))
+            hidden = body.replace(self._api_key.encode(), _HIDDEN.encode())
+            return _Answer(response.status, response.headers, bytes(hidden))
+
+    def _words(self, failure: BaseException) -> str:
+        return str(failure).replace(self._api_key, _HIDDEN) or type(failure).__name__
 
 
 @asynccontextmanager
@@ -181,10 +193,11 @@ async def campaign_client(
     campaign: CampaignSettings, api_key: str, delivery: DeliverySettings, clock: Clock
 ) -> AsyncIterator[CampaignClient]:
     """Open a client with connections of its own."""
-    timeout = aiohttp.ClientTimeout(
-        total=delivery.attempt_timeout.total_seconds(),
-        sock_connect=delivery.connect_timeout.total_seconds(),
-    )
+    total = delivery.attempt_timeout.total_seconds()
+    # `connect` covers names that don't resolve and TLS, too. It must run out first: only then is
+    # it known that nothing was sent, and an outage of days leaves no entry unproven.
+    connect = min(delivery.connect_timeout.total_seconds(), total / 2)
+    timeout = aiohttp.ClientTimeout(total=total, connect=connect)
     headers = {
         "Authorization": f"Bearer {api_key}",
         "X-Oncade-API-Version": "v1",
@@ -197,7 +210,7 @@ async def campaign_client(
         timeout=timeout,
         headers=headers,
     ) as session:
-        yield CampaignClient(session, campaign, clock)
+        yield CampaignClient(session, campaign, api_key, clock)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -208,11 +221,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return float(value)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits is the latter
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - now).total_seconds())
-
-
-def _words(failure: BaseException) -> str:
-    return str(failure) or type(failure).__name__

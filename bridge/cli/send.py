@@ -67,7 +67,7 @@ def command(
     if as_json:
         print_json(answer)
     else:
-        _print(answer, named=id_ is not None)
+        _print(answer, named=id_ is not None, waited=wait is not None)
     return 0 if wait is None or answer["state"] in _DONE else 1
 
 
@@ -106,13 +106,16 @@ def _is_unreadable(config: Path) -> bool:
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
     """Try for a few seconds; a message that was stored already is known by its key."""
-    until = monotonic() + PATIENCE
+    until, said = monotonic() + PATIENCE, False
     while True:
         try:
             return await call()
-        except (DaemonNotRunning, Overloaded, StoreUnavailable):
+        except (DaemonNotRunning, Overloaded, StoreUnavailable) as away:
             if monotonic() >= until:
                 raise
+            if not said:
+                note(f"{away}; trying for {PATIENCE:.0f} s")
+                said = True
         await asyncio.sleep(_PAUSE)
 
 
@@ -127,7 +130,7 @@ async def _followed(control: ControlSocket, answer: Json, seconds: float) -> Jso
     return {name: receipt[name] for name in ("state", "entry_state", "reason") if name in receipt}
 
 
-def _print(answer: Json, *, named: bool) -> None:
+def _print(answer: Json, *, named: bool, waited: bool) -> None:
     known = " (known before)" if answer["duplicate"] else ""
     reason = f": {one_line(answer['reason'])}" if answer.get("reason") else ""
     say(f"{answer['key']}  {answer['state']}{reason}{known}")
@@ -135,5 +138,7 @@ def _print(answer: Json, *, named: bool) -> None:
         note("this id came before with other content; the first one stands")
     if answer["state"] == "held":
         note(f"held until the player is linked or the cause is gone: outbox show {answer['key']}")
+    elif waited and answer["state"] == "stored":
+        note("not accepted in time; it survives here and is sent as soon as that is possible")
     elif not named:
         note("no --id: sent again, it counts as the rule's `repeat` says")

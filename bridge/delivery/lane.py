@@ -92,8 +92,11 @@ class Lane:
 
     def _failed(self, outcome: outcomes.Retry, now: float) -> None:
         self._concurrency.failure()
-        if outcome.slow_down:
-            self._wait_until = max(self._wait_until, now + asked_for(outcome, self._settings))
+        asked = asked_for(outcome, self._settings)
+        if outcome.slow_down and asked > 0:
+            self._wait_until = max(self._wait_until, now + asked)
+            return
+        if self._paused is not None:  # it was out when the lane was paused, and tells nothing new
             return
         rest = self._breaker.failure()
         if rest is not None:

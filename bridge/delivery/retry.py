@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bridge.campaigns import outcomes
 from bridge.outbox.contract import Accepted, Claim, Dead, Doubtful, Held, Later, Verdict
+from bridge.outbox.life import USER_UNKNOWN
 from bridge.settings.models import DeliverySettings
 
 #: So many answers of 409, and an operator must look.
@@ -47,7 +48,7 @@ def verdict(
         case outcomes.PauseLane():
             return Later(0, outcome.reason, unsent=not outcome.maybe_sent, spent=False)
         case outcomes.Hold():
-            wait = refused_wait(claim.refusals, settings)
+            wait = _hold_wait(outcome, claim, settings)
             return Held(outcome.reason, wait, unsent=not outcome.maybe_sent)
         case outcomes.Refused():
             if claim.refusals + 1 >= LAST_REFUSAL:
@@ -78,6 +79,13 @@ def _still_under_way(outcome: outcomes.Retry, settings: DeliverySettings, spent:
     if outcome.answered or not outcome.maybe_sent:
         return 0.0
     return max(0.0, settings.attempt_timeout.total_seconds() + MARGIN - spent.seconds)
+
+
+def _hold_wait(outcome: outcomes.Hold, claim: Claim, settings: DeliverySettings) -> float:
+    """A link that comes releases an unknown user at once; without one, daily is soon enough."""
+    if outcome.reason == USER_UNKNOWN:
+        return settings.refused_again[-1].total_seconds()
+    return refused_wait(claim.refusals, settings)
 
 
 def refused_wait(refusals: int, settings: DeliverySettings) -> float:

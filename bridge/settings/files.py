@@ -6,9 +6,10 @@ In: paths and the environment. Out: `Settings`, or a `SettingsError` that names 
 import difflib
 import os
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import platformdirs
 from pydantic import BaseModel, ValidationError
@@ -21,17 +22,22 @@ from bridge.settings.models import ENV_PREFIX, OutboxSettings, Settings
 APP = "campaign-bridge"
 SYSTEM_CONFIG = Path("/etc/campaign-bridge/config.toml")
 SYSTEM_RUNTIME = Path("/run/campaign-bridge")
+_SQLITE = "sqlite:///"
 
 # -- where things lie -----------------------------------------------------------------------
 
 
-def config_path(given: Path | None = None) -> Path:
-    """Return the configuration file: `given`, else the variable, else /etc, else the user's."""
+def config_path(given: Path | None = None, system: Path = SYSTEM_CONFIG) -> Path:
+    """Return the configuration file: `given`, else the variable, else /etc, else the user's.
+
+    Raises:
+        SettingsError: it lies in the home folder of nobody.
+    """
     named = os.environ.get(f"{ENV_PREFIX}CONFIG")
     if given is not None or named:
-        return Path(given or named or "").expanduser().absolute()
-    if SYSTEM_CONFIG.exists():
-        return SYSTEM_CONFIG
+        return _placed(Path(given or named or ""), Path.cwd())
+    if system.exists():
+        return system
     return Path(platformdirs.user_config_dir(APP)) / "config.toml"
 
 
@@ -45,7 +51,19 @@ def outbox_path(settings: OutboxSettings) -> Path:
     """Return the outbox file that the settings name."""
     if settings.url is None:
         return state_dir() / "outbox.db"
-    return Path(unquote(settings.url.removeprefix("sqlite:///"))).absolute()
+    return _file_of(settings.url).absolute()
+
+
+def _file_of(url: str) -> Path:
+    return Path(unquote(url.removeprefix(_SQLITE)))
+
+
+def _placed(path: Path, folder: Path) -> Path:
+    """Return `path` made absolute, against `folder`."""
+    try:
+        return folder.absolute() / path.expanduser()
+    except RuntimeError as homeless:
+        raise SettingsError(f"the path {path} can't be used: {homeless}") from homeless
 
 
 # -- reading --------------------------------------------------------------------------------
@@ -61,19 +79,28 @@ def load_settings(path: Path) -> Settings:
             names each place.
     """
     data = _read_toml(path)
+    if odd := [name for name in data if name.startswith("_")]:  # would steer pydantic itself
+        raise _unusable(path, [f"{name}: no such setting" for name in odd])
     try:
         settings = Settings(**data)
     except EnvironmentUnreadable as failure:
-        raise SettingsError(f"a {ENV_PREFIX}… variable can't be used: {failure}") from failure
+        raise SettingsError(
+            f"a {ENV_PREFIX}… variable can't be used: {failure}",
+            hint='Write lists and tables in variables as JSON, such as ["a", "b"].',
+        ) from failure
     except ValidationError as failure:
-        lines = "\n".join(f"  {_place(error)}: {_reason(error)}" for error in failure.errors())
-        raise SettingsError(f"{path} can't be used:\n{lines}") from failure
+        lines = [f"{_place(error)}: {_reason(error)}" for error in failure.errors()]
+        raise _unusable(path, lines) from failure
     return _beside(settings, path.parent)
+
+
+def _unusable(path: Path, lines: Sequence[str]) -> SettingsError:
+    return SettingsError("\n  ".join([f"{path} can't be used:", *lines]))
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a BOM first
     except FileNotFoundError as missing:
         raise SettingsError(
             f"there is no configuration at {path}",
@@ -83,11 +110,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} can't be read: {failure}") from failure
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as failure:
+    except (tomllib.TOMLDecodeError, RecursionError) as failure:
         raise SettingsError(f"{path} is not TOML: {failure}") from failure
 
 
 def _place(error: ErrorDetails) -> str:
+    """Return where a mistake stands: in a variable, or in the file, counting from 1."""
+    variable = ENV_PREFIX + "__".join(map(str, error["loc"])).upper()
+    if variable in os.environ:
+        return variable
     parts = [f"{part + 1}" if isinstance(part, int) else str(part) for part in error["loc"]]
     if not parts:
         return "settings"
@@ -115,13 +146,16 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     """Make relative paths absolute, against the folder of the configuration file."""
 
     def place(path: Path | None) -> Path | None:
-        return None if path is None else folder / path.expanduser()
+        return None if path is None else _placed(path, folder)
 
-    http, adapters = settings.http, settings.adapters
+    http, adapters, url = settings.http, settings.adapters, settings.outbox.url
     return settings.model_copy(
         update={
             "http": http.model_copy(
                 update={"unix": place(http.unix), "token_file": place(http.token_file)}
+            ),
+            "outbox": settings.outbox.model_copy(
+                update={"url": url and _SQLITE + quote(str(_placed(_file_of(url), folder)))}
             ),
             "tokens": tuple(
                 token.model_copy(update={"file": place(token.file)}) for token in settings.tokens
@@ -165,5 +199,16 @@ def runtime_dirs() -> list[Path]:
     given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     if given:
         return [Path(given)]
-    own = Path(platformdirs.user_runtime_dir(APP))
+    own = _own_runtime_dir()
     return [SYSTEM_RUNTIME, own] if os.geteuid() == 0 else [own, SYSTEM_RUNTIME]
+
+
+def _own_runtime_dir() -> Path:
+    """Return the user's own; without a login session the state's folder, never one in /tmp.
+
+    Whoever made a folder in /tmp first could listen there in the daemon's place.
+    """
+    session = Path(f"/run/user/{os.geteuid()}")
+    if os.environ.get("XDG_RUNTIME_DIR") or session.is_dir():
+        return Path(platformdirs.user_runtime_dir(APP))
+    return state_dir() / "run"

@@ -12,20 +12,28 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator
 
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)$")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|min|h|d|)")
+_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _LOOPBACK_NAMES = {"localhost", "ip6-localhost"}
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, str):
-        match = _DURATION.match(value.strip())
+    seconds = _seconds(value)
+    if seconds is None:
+        return value
+    try:
+        return timedelta(seconds=seconds)
+    except (OverflowError, ValueError) as beyond:
+        raise ValueError("is no time that can be counted") from beyond
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, str | bool):  # pydantic would read true as a second
+        match = _DURATION.fullmatch(str(value).strip())
         if match is None:
             raise ValueError('write a duration as "20h", "10s", "500ms" or a number of seconds')
-        return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return timedelta(seconds=value)
-    return value
+        return float(match[1]) * _UNITS[match[2]]
+    return value if isinstance(value, int | float) else None
 
 
 def _positive(value: timedelta) -> timedelta:
@@ -58,6 +66,8 @@ def _address(value: str) -> str:
 
 
 def _timezone(value: str) -> str:
+    if value == "localtime":
+        raise ValueError("keys must be the same on every machine; try Europe/Berlin or UTC")
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError) as unknown:
@@ -67,11 +77,11 @@ def _timezone(value: str) -> str:
 
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"https", "http"} or not parts.hostname:
+    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.port == 0:
         raise ValueError('write a URL such as "https://oncade.gg/api"')
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("http:// is allowed to this machine only; use https://")
-    if parts.username or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("a base URL holds no user, query or fragment")
     return value.rstrip("/")
 

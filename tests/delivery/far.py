@@ -112,7 +112,7 @@ async def reset(_: Far, request: web.Request) -> web.StreamResponse:
 
 
 async def silence(far: Far, request: web.Request) -> web.StreamResponse:
-    """No answer until the test sets `held`; then the event is taken."""
+    """No answer until the test sets `held`; then an event is taken."""
     far.waiting += 1
     far.most_waiting = max(far.most_waiting, far.waiting)
     await far.told()
@@ -120,7 +120,7 @@ async def silence(far: Far, request: web.Request) -> web.StreamResponse:
         await far.held.wait()
     finally:
         far.waiting -= 1
-    return await taken(far, request)
+    return await taken(far, request) if request.method == "POST" else web.Response(status=503)
 
 
 async def taken_in_silence(far: Far, request: web.Request) -> web.StreamResponse:

@@ -8,7 +8,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -127,10 +126,10 @@ class WatchedSender:
         return sent
 
     async def standing(self) -> Standing:
-        self.probes += 1
         try:
             return await self._sender.standing()
         finally:
+            self.probes += 1
             await self._tell()
 
     async def _tell(self) -> None:
@@ -156,10 +155,12 @@ class Rig:
     # -- running ----------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def working(self, url: str | None = None, **campaign: Any) -> AsyncIterator[LaneWorker]:
+    async def working(
+        self, url: str | None = None, name: str = CAMPAIGN, api_key: str = API_KEY
+    ) -> AsyncIterator[LaneWorker]:
         """Run a worker, as after a start of the daemon: another owner every time."""
-        settings = campaign_at(url or self.far.url, **campaign)
-        async with campaign_client(settings, API_KEY, self.settings, self.clock) as client:
+        settings = campaign_at(url or self.far.url, name)
+        async with campaign_client(settings, api_key, self.settings, self.clock) as client:
             self.sender = WatchedSender(client, self.far.moved)
             lane = Lane(CAMPAIGN, settings.environment, self.settings)
             self.worker = LaneWorker(
@@ -216,12 +217,23 @@ class Rig:
     def _idle(self) -> bool:
         return self.watched.found == 0 and self.worker.status().in_flight == 0
 
-    async def probed(self, number: int = 1) -> None:
-        """Let a paused lane's time come, and wait until it has looked so many times more."""
+    async def looked(self) -> None:
+        """Wait until the worker, whatever holds it, has looked once more at all that it looks at.
+
+        Twice, since the second look begins when the first one is over.
+        """
+        for _ in range(2):
+            self.turn(0.001)
+            async with asyncio.timeout(PATIENCE):
+                while self.worker.progress < self.clock.monotonic():  # noqa: ASYNC110  # it has no event
+                    await asyncio.sleep(0)
+
+    async def probed(self) -> None:
+        """Let a paused lane's time come, and wait until it has asked and drawn its conclusion."""
         before = self.sender.probes
-        for done in range(1, number + 1):
-            self.turn(400)
-            await self.until(lambda wanted=before + done: self.sender.probes >= wanted)  # type: ignore[misc]  # a default binds the loop's value
+        self.turn(400)
+        await self.until(lambda: self.sender.probes > before)
+        await self.looked()
 
     # -- entries ----------------------------------------------------------------------------
 
@@ -253,7 +265,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig_in(folder: Path | None, settings: DeliverySettings | None = None) -> AsyncIterator[Rig]:
+async def rig_in(
+    folder: Path | None, settings: DeliverySettings | None = None
+) -> AsyncIterator[Rig]:
     """Build a rig on an SQLite outbox in `folder`, or one in memory."""
     clock = FakeClock()
     async with AsyncExitStack() as rooms:
@@ -262,8 +276,3 @@ async def rig_in(folder: Path | None, settings: DeliverySettings | None = None) 
         if folder is not None:
             outbox = await rooms.enter_async_context(open_outbox(folder / "outbox.db", clock))
         yield Rig(far, outbox, clock, settings or quick())
-
-
-def lasting(seconds: float) -> timedelta:
-    """Return a duration."""
-    return timedelta(seconds=seconds)

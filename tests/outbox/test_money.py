@@ -321,6 +321,6 @@ CALM: dict[str, Any] = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
 TestMoneyInMemory = InMemory.TestCase
-TestMoneyInMemory.settings = settings(max_examples=150, stateful_step_count=40, **CALM)
+TestMoneyInMemory.settings = settings(max_examples=80, stateful_step_count=40, **CALM)
 TestMoneyInAFile = InAFile.TestCase
-TestMoneyInAFile.settings = settings(max_examples=12, stateful_step_count=30, **CALM)
+TestMoneyInAFile.settings = settings(max_examples=8, stateful_step_count=30, **CALM)

@@ -1,0 +1,178 @@
+"""Achievements from a shell hook, through a real daemon to a real sandbox."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.play import Process, Ran, Site, run_apart, run_here, site_with_sandbox
+
+
+@pytest.fixture(scope="module")
+def site_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site_with_sandbox(tmp_path_factory.mktemp("send")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def daemon(site_of_module: Site) -> Iterator[Process]:
+    with site_of_module.daemon() as process:
+        yield process
+
+
+@pytest.fixture
+def here(
+    site_of_module: Site,
+    daemon: Process,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Cli:
+    """The program, in this process, on the site whose daemon runs."""
+    for name, value in site_of_module.env.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str) -> Ran:
+        return run_here(capsys, f"--config={site_of_module.config}", *arguments)
+
+    return run
+
+
+def test_what_is_sent_is_stored_and_its_key_told(here: Cli) -> None:
+    ran = here("send", "name:Stored", "first_blood", "--id", "m/1", "--json")
+    listed = here("outbox", "list", "--player", "name:Stored", "--json").json["entries"]
+
+    assert ran.code == 0
+    assert ran.json["duplicate"] is False
+    assert [entry["key"] for entry in listed] == [ran.json["key"]]
+
+
+def test_the_same_id_again_counts_once(here: Cli) -> None:
+    first = here("send", "name:Twice", "frag", "--id", "m/2", "--json").json
+    again = here("send", "name:Twice", "frag", "--id", "m/2", "--json").json
+    other = here("send", "name:Twice", "frag", "--id", "m/2", "--detail", "n=1")
+
+    assert (again["key"], again["duplicate"]) == (first["key"], True)
+    assert "(known before)" in other.out
+    assert "came before with other content" in other.err
+
+
+def test_without_an_id_it_says_what_counts(here: Cli, site_of_module: Site) -> None:
+    here("players", "link", "name:NoId", site_of_module.users[0])
+    without = here("send", "name:NoId", "first_blood")
+    named = here("send", "name:NoId", "first_blood", "--id", "1")
+
+    assert "the rule's `repeat` says" in without.err
+    assert "repeat" not in named.err
+
+
+def test_details_and_time_arrive(here: Cli, site_of_module: Site) -> None:
+    key = here(
+        "send",
+        "name:Told",
+        "frag",
+        "--id",
+        "m/3",
+        "--occurred-at",
+        "2020-01-01T00:00:00+01:00",
+        "--detail",
+        "weapon=rail",
+        "--detail",
+        "n=3",
+        "--detail",
+        "list=[1]",
+        "--json",
+    ).json["key"]
+    message = here("outbox", "show", key, "--json").json["message"]
+
+    assert message["occurred_at"] == "2019-12-31T23:00:00.000Z"
+    assert '"weapon": "rail"' in message["raw"]
+    assert '"n": 3' in message["raw"]
+    assert '"list": [1]' in message["raw"]
+
+
+def test_waiting_ends_when_the_api_has_accepted(here: Cli, site_of_module: Site) -> None:
+    here("players", "link", "name:Waits", site_of_module.users[0])
+    ran = here("send", "name:Waits", "match_won", "--wait", "20", "--json")
+
+    assert ran.code == 0
+    assert ran.json["state"] in {"accepted", "confirmed"}
+
+
+def test_waiting_for_what_is_held_fails_with_the_cause(here: Cli) -> None:
+    ran = here("send", "name:Nobody", "match_won", "--wait", "20")
+
+    assert ran.code == 1
+    assert "held: unlinked" in ran.out
+    assert "outbox show" in ran.err
+
+
+def test_waiting_ends_with_its_time_and_says_so(here: Cli, site_of_module: Site) -> None:
+    here("players", "link", "name:Late", site_of_module.users[0])
+    ran = here("send", "name:Late", "frag", "--id", "m/4", "--wait", "0")
+
+    assert ran.code == 1
+    assert "stored" in ran.out
+    assert "survives" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("Alice", "x"), "/player"),
+        (("name:A", ""), "/achievement"),
+        (("name:A", "x", "--occurred-at", "yesterday"), "RFC 3339"),
+        (("name:A", "x", "--id", "\udcff"), "error: "),
+    ],
+)
+def test_what_the_daemon_refuses_is_told_with_its_fields(
+    here: Cli, arguments: tuple[str, ...], told: str
+) -> None:
+    ran = here("send", *arguments)
+
+    assert ran.code == 1
+    assert told in ran.err
+    assert "hint: " in ran.err
+
+
+def test_a_hook_runs_it_as_a_process_of_its_own(site_of_module: Site, daemon: Process) -> None:
+    ran = run_apart(
+        f"--config={site_of_module.config}",
+        "send",
+        "name:Hook",
+        "frag",
+        "--id=m/5",
+        env=site_of_module.env,
+    )
+
+    assert ran.code == 0
+    assert ran.out.split()[1] == "held"
+
+
+def test_without_a_daemon_it_says_that_it_needs_one(cli: Cli, configured: Site) -> None:
+    ran = cli("send", "name:A", "x")
+
+    assert ran.code == 1
+    assert f"no campaign-bridge daemon serves {configured.outbox}" in ran.err
+    assert "hint: Start it with `campaign-bridge run`" in ran.err
+    assert "trying for 5 s" in ran.err
+    assert not configured.outbox.exists()
+
+
+def test_a_daemon_that_starts_again_is_waited_for(site: Site, tmp_path: Path) -> None:
+    with site_with_sandbox(tmp_path) as fresh, ThreadPoolExecutor() as pool:
+        started = threading.Event()
+
+        def send() -> Ran:
+            started.set()
+            arguments = [f"--config={fresh.config}", "send", "name:Early", "frag", "--id=1"]
+            return run_apart(*arguments, env=fresh.env)
+
+        sending = pool.submit(send)
+        started.wait()
+        with fresh.daemon():
+            ran = sending.result()
+
+    assert ran.code == 0, ran.err
