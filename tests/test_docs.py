@@ -176,7 +176,7 @@ def _typed() -> Iterator[tuple[str, str]]:
     for paper, block in _blocks("sh"):
         yield from ((paper, line) for line in block.replace("\\\n", "").splitlines() if line)
     for paper, block in _blocks("console"):
-        lines = re.findall(r"^\$ (.*(?:(?:\\|\|)\n.*)*)$", block, re.MULTILINE)
+        lines = re.findall(r"^\$ ((?:.*[\\|]\n)*.*)$", block, re.MULTILINE)
         yield from ((paper, line.replace("\\\n", "").replace("|\n", "| ")) for line in lines)
 
 

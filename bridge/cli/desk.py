@@ -129,7 +129,7 @@ async def _direct(
         empty = Desk(MemoryOutbox(clock), campaigns)
         yield Counter(empty, who, outbox, settings, exists=False)
         return
-    refuse_strangers_files(outbox)
+    refuse_strangers_files(outbox, _user())
     try:
         async with open_outbox(outbox, clock, settings.outbox.reserve) as opened_outbox:
             yield Counter(Desk(opened_outbox, campaigns), who, outbox, settings)
@@ -154,17 +154,19 @@ def _explained(locked: StoreLocked, found: Search) -> BridgeError:
     )
 
 
-def refuse_strangers_files(outbox: Path) -> None:
+def _user() -> int:
+    return os.geteuid() if os.name == "posix" else -1
+
+
+def refuse_strangers_files(outbox: Path, user: int) -> None:
     """Keep root from leaving files that the daemon's own user could not open.
 
     Raises:
-        CommandError: root would write into another user's folder.
+        CommandError: `user` is root and would write into another user's folder.
     """
-    if os.name != "posix" or os.geteuid() != 0:
-        return
     folder = next(parent for parent in outbox.parents if parent.exists())
     owner = folder.stat().st_uid
-    if owner != 0:
+    if user == 0 and owner != 0:
         raise CommandError(
             f"{folder} belongs to user {owner}; root's files in it would lock the daemon out",
             hint=f"Run this command as that user: sudo -u '#{owner}' campaign-bridge …",

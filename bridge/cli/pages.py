@@ -103,10 +103,11 @@ def _option(option: click.Option) -> str:
 
 
 def family(kind: type[BridgeError]) -> Iterator[type[BridgeError]]:
-    """Yield `kind` and all that descend from it, each parent before its children."""
+    """Yield `kind` and all of ours that descend from it, each parent before its children."""
     yield kind
     for child in kind.__subclasses__():
-        yield from family(child)
+        if child.__module__ == BridgeError.__module__:
+            yield from family(child)
 
 
 def _error(kind: type[BridgeError]) -> str:

@@ -20,7 +20,7 @@ from bridge.settings.files import load_settings, outbox_path, runtime_dirs
 
 T = TypeVar("T")
 
-#: Seconds for which a daemon that is away, starting again or short of disk is tried.
+#: Seconds for which a daemon is tried that is away, starting again or short of disk.
 PATIENCE = 5.0
 _PAUSE = 0.2
 _DONE = {"accepted", "confirmed"}
@@ -38,9 +38,17 @@ _STUCK = {"held", "uncertain", "dead", "discarded"}
 @click.option(
     "--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait until it is accepted."
 )
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0),
+    default=PATIENCE,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to try while the daemon is away.",
+)
 @options.as_json
 @click.pass_obj
-def command(
+def command(  # noqa: PLR0913  # click hands every option over by its name
     config: Path,
     *,
     player: str,
@@ -49,13 +57,14 @@ def command(
     occurred_at: str | None,
     details: dict[str, JsonValue],
     wait: float | None,
+    patience: float,
     as_json: bool,
 ) -> int:
     """Send what PLAYER has achieved; when it says `stored`, it survives a power cut.
 
-    Needs the running daemon, and waits a few seconds for one that is being restarted. With --id,
-    running it again is safe: it counts once. Without, it counts as the rule's `repeat` says: once
-    for ever, once a day, once a week.
+    Needs the running daemon, and waits for one that is being restarted. With --id, running it
+    again is safe: it counts once. Without, it counts as the rule's `repeat` says: once for ever,
+    once a day, once a week.
 
     With --wait the exit code is 0 only where the API has accepted it in time.
     """
@@ -63,7 +72,7 @@ def command(
     message: Json = {name: value for name, value in said.items() if value is not None}
     if details:
         message["details"] = details
-    answer = asyncio.run(_send(config, message, wait))
+    answer = asyncio.run(_send(config, message, wait, patience))
     if as_json:
         print_json(answer)
     else:
@@ -71,10 +80,12 @@ def command(
     return 0 if wait is None or answer["state"] in _DONE else 1
 
 
-async def _send(config: Path, message: Json, wait: float | None) -> Json:
-    socket = await _patiently(lambda: _socket(config))
+async def _send(config: Path, message: Json, wait: float | None, patience: float) -> Json:
+    socket = await _patiently(lambda: _socket(config), patience)
     async with opened(socket) as control:
-        answer = await _patiently(lambda: control.call("POST", "/v1/achievements", message))
+        answer = await _patiently(
+            lambda: control.call("POST", "/v1/achievements", message), patience
+        )
         if wait is not None:
             answer |= await _followed(control, answer, wait)
         return answer
@@ -104,9 +115,9 @@ def _is_unreadable(config: Path) -> bool:
     return False
 
 
-async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
-    """Try for a few seconds; a message that was stored already is known by its key."""
-    until, said = monotonic() + PATIENCE, False
+async def _patiently(call: Callable[[], Awaitable[T]], patience: float) -> T:
+    """Try for `patience` seconds; a message that was stored already is known by its key."""
+    until, said = monotonic() + patience, False
     while True:
         try:
             return await call()
@@ -114,7 +125,7 @@ async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
             if monotonic() >= until:
                 raise
             if not said:
-                note(f"{away}; trying for {PATIENCE:.0f} s")
+                note(f"{away}; trying for {patience:g} s")
                 said = True
         await asyncio.sleep(_PAUSE)
 

@@ -191,19 +191,20 @@ def site_in(folder: Path) -> Site:
 def site_with_sandbox(folder: Path) -> Iterator[Site]:
     """Run a sandbox and let `init --sandbox` write the configuration."""
     site = site_in(folder / "site")
-    with sandbox_beside(folder) as url:
-        token = folder / "admin-token"
-        done = run_apart(
-            f"--config={site.config}",
-            "init",
-            f"--sandbox={url}",
-            f"--admin-token-file={token}",
-            "--json",
-        )
-        assert done.code == 0, done.err
-        site.users, site.campaign, site.sandbox = done.json["users"], done.json["campaign"], url
-        yield site
-    shutil.rmtree(site.env["RUNTIME_DIRECTORY"])
+    try:
+        with sandbox_beside(folder) as url:
+            done = run_apart(
+                f"--config={site.config}",
+                "init",
+                f"--sandbox={url}",
+                f"--admin-token-file={folder / 'admin-token'}",
+                "--json",
+            )
+            assert done.code == 0, done.err
+            site.users, site.campaign, site.sandbox = done.json["users"], done.json["campaign"], url
+            yield site
+    finally:
+        shutil.rmtree(site.env["RUNTIME_DIRECTORY"])
 
 
 # -- entries without a daemon ---------------------------------------------------------------

@@ -4,16 +4,25 @@ import inspect
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bridge.cli import control
 from bridge.cli.desk import AnyDesk, RemoteDesk, refuse_strangers_files
 from bridge.control.desk import Desk
 from bridge.daemon import CONTROL_SOCKET
-from bridge.errors import BridgeError, CommandError, MessageRejected
-from bridge.gate.problems import problem_of
+from bridge.errors import (
+    BridgeError,
+    CommandError,
+    MessageRejected,
+    NotAllowed,
+    NotAuthenticated,
+)
+from bridge.gate.problems import problem_of, problem_response
 from bridge.sqlite.lock import locked
 from tests.cli.conftest import Cli
 from tests.cli.play import Site, write_plain
@@ -132,14 +141,16 @@ def test_a_socket_that_a_killed_daemon_left_is_passed_over(cli: Cli, configured:
 
 
 def test_root_leaves_no_files_in_another_users_folder(tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can give a folder away")
-    os.chown(tmp_path, 12345, 12345)
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 12345, 12345)
+    owner = tmp_path.stat().st_uid
+    new = tmp_path / "new" / "outbox.db"
+    refuse_strangers_files(new, owner)  # its own user may
 
-    with pytest.raises(CommandError, match="root's files in it would lock the daemon out") as error:
-        refuse_strangers_files(tmp_path / "new" / "outbox.db")
+    with pytest.raises(CommandError, match="would lock the daemon out") as error:
+        refuse_strangers_files(new, user=0)
 
-    assert "sudo -u '#12345'" in error.value.hint
+    assert f"sudo -u '#{owner}'" in error.value.hint
 
 
 def test_the_journal_names_the_user() -> None:
@@ -162,3 +173,51 @@ def test_a_daemon_of_another_outbox_is_not_asked(cli: Cli, site: Site) -> None:
     assert there.json["daemon"] is None
     assert there.json["outbox"] == str(site.folder / "another.db")
     assert "another.db is not there yet" in sent.err
+
+
+# -- beside something that can't be asked ---------------------------------------------------
+
+
+@asynccontextmanager
+async def _answering(answer: web.Response, folder: str) -> AsyncIterator[None]:
+    """Answer every call on the control socket alike."""
+
+    async def call(_: web.Request) -> web.Response:
+        return answer
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", call)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.UnixSite(runner, str(Path(folder) / control.SOCKET)).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_daemon_that_lets_us_only_post_is_found_all_the_same(site: Site) -> None:
+    async with _answering(problem_response(NotAllowed()), site.env["RUNTIME_DIRECTORY"]):
+        found = await control.find_daemon(site.outbox)
+
+    assert found.limited
+    assert found.socket == Path(site.env["RUNTIME_DIRECTORY"]) / control.SOCKET
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda: problem_response(NotAuthenticated()), "lets only root and the daemon's own user"),
+        (lambda: web.Response(text="<html>"), "without JSON"),
+        (lambda: web.json_response([1]), "no object"),
+        (lambda: web.json_response({"outbox": "/elsewhere"}), "serves /elsewhere"),
+    ],
+)
+async def test_a_daemon_that_can_not_be_asked_is_told_of(
+    site: Site, answer: Callable[[], web.Response], told: str
+) -> None:
+    async with _answering(answer(), site.env["RUNTIME_DIRECTORY"]):
+        found = await control.find_daemon(site.outbox)
+
+    assert found.socket is None
+    assert told in str(found.explained(site.outbox))

@@ -152,12 +152,12 @@ def test_a_hook_runs_it_as_a_process_of_its_own(site_of_module: Site, daemon: Pr
 
 
 def test_without_a_daemon_it_says_that_it_needs_one(cli: Cli, configured: Site) -> None:
-    ran = cli("send", "name:A", "x")
+    ran = cli("send", "name:A", "x", "--patience", "0.3")
 
     assert ran.code == 1
     assert f"no campaign-bridge daemon serves {configured.outbox}" in ran.err
     assert "hint: Start it with `campaign-bridge run`" in ran.err
-    assert "trying for 5 s" in ran.err
+    assert "trying for 0.3 s" in ran.err
     assert not configured.outbox.exists()
 
 
@@ -168,6 +168,7 @@ def test_a_daemon_that_starts_again_is_waited_for(site: Site, tmp_path: Path) ->
         def send() -> Ran:
             started.set()
             arguments = [f"--config={fresh.config}", "send", "name:Early", "frag", "--id=1"]
+            arguments.append("--patience=20")
             return run_apart(*arguments, env=fresh.env)
 
         sending = pool.submit(send)

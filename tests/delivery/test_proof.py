@@ -42,9 +42,10 @@ async def doubted(rooms: AsyncExitStack, tmp_path: Path) -> tuple[Rig, Play, Any
     """Let attempt 1 time out after its effect, and attempt 2 be refused at connect."""
     play = await rooms.enter_async_context(playing(answer_lost_hold=1))
     rig = await rooms.enter_async_context(rig_in(tmp_path))
+    door = await at_sandbox(rooms, rig, play)
+    await rig.rest()
     await play.admin.set_faults({"answer_lost": 1})
     key = await rig.put()
-    door = await at_sandbox(rooms, rig, play)
     await rig.until_settled(1)
     await play.admin.set_faults({"answer_lost": 0})
     await door.shut()
@@ -100,9 +101,9 @@ async def test_an_outage_of_days_leaves_nothing_in_doubt(quick_rig: Rig) -> None
         await rig.rest()
         await door.shut()
         key = await rig.put()
-        for number in range(1, 5):
-            await rig.until_settled(number)
+        for number in range(1, 4):
             rig.turn(30 * HOUR)
+            await rig.until_settled(number)
         await door.open()
         rig.turn(HOUR)
         await rig.until_state(key, State.ACCEPTED)

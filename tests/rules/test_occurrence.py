@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.adapters.builtin import JsonAdapter
 from bridge.errors import MessageRejected
-from bridge.events import GameEvent
+from bridge.events import GameEvent, RawMessage
 from bridge.rules.occurrence import NEWEST, OLDEST, Circumstances, Repeat, occurrence
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -71,6 +72,24 @@ def test_an_id_is_written_so_that_no_scope_can_pretend_to_be_part_of_it() -> Non
 def test_an_id_is_kept_as_it_was_written() -> None:
     assert of(Repeat.PER_ID, " Zoë \\ ") == 'id:[""," Zoë \\\\ "]'
     assert of(Repeat.PER_ID, "") == 'id:["",""]'
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("17", "17"),
+        ("17.0", "17"),
+        ("1.7e1", "17"),
+        ('"17"', "17"),
+        ('"017"', "017"),
+        ("-0.0", "0"),
+    ],
+)
+def test_an_id_written_as_a_number_is_the_same_as_its_text(written: str, text: str) -> None:
+    body = f'{{"player": "name:Alice", "achievement": "kill", "id": {written}}}'
+    (said,) = JsonAdapter().translate(RawMessage("", body.encode(), NOON))
+
+    assert of(Repeat.PER_ID, said.id) == f'id:["","{text}"]'
 
 
 def test_by_default_an_event_without_an_id_is_once() -> None:
