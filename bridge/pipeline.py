@@ -70,14 +70,18 @@ class Pipeline:
                 log.error(str(refused), action="adapter_failed", adapter=speaker.name)
             return [_Step(refused)]
         raw = redact(speaker.adapter, message) if events else b""
-        return [self._decide(event, message, speaker, raw) for event in events]
+        return [
+            self._decide(event, index, message, speaker, raw) for index, event in enumerate(events)
+        ]
 
-    def _decide(self, event: GameEvent, message: RawMessage, speaker: Speaker, raw: bytes) -> _Step:
+    def _decide(
+        self, event: GameEvent, index: int, message: RawMessage, speaker: Speaker, raw: bytes
+    ) -> _Step:
         try:
             event = replace(event, player=canonical_player(event.player))
         except MessageRejected as refused:
             return _Step(refused)
-        message_id = _message_id(message.source, event)
+        message_id = _message_id(message, index, event)
         around = Circumstances(message.received_at, message.position, speaker.id_scope)
         try:
             campaign_event = self.rules.decide(event, around)
@@ -142,15 +146,20 @@ def _entry(event: CampaignEvent, origin: Origin, message_id: MessageId | None) -
     )
 
 
-def _message_id(source: str, event: GameEvent) -> MessageId | None:
-    """Return the message id of a call that carries an id (design: source, player, name, id)."""
-    if event.id is None:
+def _message_id(message: RawMessage, index: int, event: GameEvent) -> MessageId | None:
+    """Return what names this one event for ever, None where nothing does.
+
+    A log line is named by its position, a call by (source, player, name, id).
+    """
+    if message.position is not None:
+        name: list[object] = ["position", message.position, index]
+    elif event.id is not None:
+        name = [message.source, event.player, event.name, event.id]
+    else:
         return None
     at = event.occurred_at.isoformat() if event.occurred_at else None
-    return MessageId(
-        _digest([source, event.player, event.name, event.id])[:16],
-        _digest([at, dict(event.details)])[:8],
-    )
+    content: list[object] = [event.player, event.name, event.id, at, dict(event.details)]
+    return MessageId(_digest(name)[:16], _digest(content)[:8])
 
 
 def _digest(parts: list[object]) -> bytes:

@@ -24,12 +24,10 @@ from bridge.errors import (
     NotAllowed,
     NotAuthenticated,
 )
-from bridge.settings.files import runtime_dirs
+from bridge.settings.files import CONTROL_SOCKET, runtime_dirs
 
 Json = dict[str, Any]
 
-#: The socket's name in the runtime folder, as the daemon makes it.
-SOCKET = "control.sock"
 #: Seconds for one call; a list of ten thousand entries takes a moment.
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=3)
 _PROBLEM = "urn:campaign-bridge:problem:"
@@ -114,7 +112,7 @@ class Search:
 async def find_daemon(outbox: Path) -> Search:
     """Look for the daemon that has `outbox` open."""
     met: list[str] = []
-    for path in (folder / SOCKET for folder in runtime_dirs()):
+    for path in (folder / CONTROL_SOCKET for folder in runtime_dirs()):
         found = await _asked(path, outbox)
         if found.socket is not None:
             return found

@@ -12,11 +12,10 @@ import click
 from pydantic import JsonValue
 
 from bridge.cli import options
-from bridge.cli.control import SOCKET as SOCKET_NAME
 from bridge.cli.control import ControlSocket, Json, find_daemon, opened
 from bridge.cli.printing import note, one_line, print_json, say
 from bridge.errors import DaemonNotRunning, Overloaded, StoreUnavailable
-from bridge.settings.files import load_settings, outbox_path, runtime_dirs
+from bridge.settings.files import CONTROL_SOCKET, load_settings, outbox_path, runtime_dirs
 
 T = TypeVar("T")
 
@@ -94,7 +93,7 @@ async def _send(config: Path, message: Json, wait: float | None, patience: float
 async def _socket(config: Path) -> Path:
     """Return the daemon's socket; only the daemon can read some configurations."""
     if _is_unreadable(config):
-        paths = [folder / SOCKET_NAME for folder in runtime_dirs()]
+        paths = [folder / CONTROL_SOCKET for folder in runtime_dirs()]
         for path in filter(os.path.exists, paths):
             return path
         raise DaemonNotRunning

@@ -33,12 +33,17 @@ from bridge.outbox.sqlite.store import SqliteOutbox, open_outbox
 from bridge.pipeline import Pipeline, Speaker
 from bridge.rules.book import Rule, RuleBook
 from bridge.rules.history import Remembered, check_change
-from bridge.settings.files import load_settings, outbox_path, read_secret, runtime_dirs
+from bridge.settings.files import (
+    CONTROL_SOCKET,
+    load_settings,
+    outbox_path,
+    read_secret,
+    runtime_dirs,
+)
 from bridge.settings.models import CampaignSettings, Settings
 
 log = structlog.get_logger("daemon")
 
-CONTROL_SOCKET = "control.sock"
 
 #: Settings that a reload can't change.
 _FIXED = ("http", "udp", "outbox", "adapters", "delivery")

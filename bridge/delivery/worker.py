@@ -48,7 +48,8 @@ class LaneWorker:
         self._chance = chance
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
-        self._under_way: set[UUID] = set()
+        #: What is under way, and the claim that its outcome will be recorded under.
+        self._under_way: dict[UUID, Claim] = {}
         self._wake = outbox.watch(lane.campaign)
         #: When this worker last got as far as looking for work; the watchdog reads it.
         self.progress = clock.monotonic()
@@ -91,13 +92,22 @@ class LaneWorker:
             return None
         claimed = await self._claim(free)
         for claim in claimed.claims:
-            if claim.key in self._under_way:  # a wall clock set forward ended its lease early
-                log.warning("already under way", action="delivery_twice", key=str(claim.key))
-                continue
-            task = asyncio.create_task(self._deliver(claim))
-            self._tasks.add(task)
-            task.add_done_callback(self._done)
+            self._take(claim)
         return claimed.next_in if len(claimed.claims) < free else None
+
+    def _take(self, claim: Claim) -> None:
+        """Deliver a claim; one whose entry is still under way waits for that answer instead.
+
+        Its lease was over too early: the wall clock was set forward, or the disk was full.
+        """
+        known = claim.key in self._under_way
+        self._under_way[claim.key] = claim
+        if known:
+            log.warning("already under way", action="delivery_twice", key=str(claim.key))
+            return
+        task = asyncio.create_task(self._deliver(claim))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
 
     async def _pause(self, seconds: float | None) -> None:
         """Wait for news from the outbox, or for time.
@@ -136,11 +146,10 @@ class LaneWorker:
     # -- one entry --------------------------------------------------------------------------
 
     async def _deliver(self, claim: Claim) -> None:
-        self._under_way.add(claim.key)
         try:
             await self._send(claim)
         finally:
-            self._under_way.discard(claim.key)
+            del self._under_way[claim.key]
 
     async def _send(self, claim: Claim) -> None:
         began = self._clock.monotonic()
@@ -149,18 +158,18 @@ class LaneWorker:
         self._lane.note(sent, now)
         spent = Spent(now - began, self._chance.random())
         result = verdict(sent.outcome, claim, self._settings, spent)
-        await self._record(claim, result, _answer(sent, spent.seconds))
+        await self._record(claim.key, result, _answer(sent, spent.seconds))
 
-    async def _record(self, claim: Claim, result: Verdict, answer: Answer) -> None:
+    async def _record(self, key: UUID, result: Verdict, answer: Answer) -> None:
         """Record an outcome; while the disk refuses, keep trying, for it may be a payout's."""
         while True:
             try:
-                state = await self._outbox.settle(claim, result, answer)
+                state = await self._outbox.settle(self._under_way[key], result, answer)
             except StoreError as failure:
                 log.warning(
                     "can't record an outcome",
                     action="delivery_record_failed",
-                    key=str(claim.key),
+                    key=str(key),
                     error=str(failure),
                 )
                 await asyncio.sleep(_STORE_PAUSE)
@@ -168,7 +177,7 @@ class LaneWorker:
                 log.debug(
                     "delivered",
                     action="delivery_attempt",
-                    key=str(claim.key),
+                    key=str(key),
                     outcome=answer.outcome,
                     state=state.value,
                 )

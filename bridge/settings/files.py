@@ -22,6 +22,8 @@ from bridge.settings.models import ENV_PREFIX, OutboxSettings, Settings
 APP = "campaign-bridge"
 SYSTEM_CONFIG = Path("/etc/campaign-bridge/config.toml")
 SYSTEM_RUNTIME = Path("/run/campaign-bridge")
+#: The name of the daemon's control socket, in its runtime folder.
+CONTROL_SOCKET = "control.sock"
 _SQLITE = "sqlite:///"
 
 # -- where things lie -----------------------------------------------------------------------
@@ -36,7 +38,7 @@ def config_path(given: Path | None = None, system: Path = SYSTEM_CONFIG) -> Path
     named = os.environ.get(f"{ENV_PREFIX}CONFIG")
     if given is not None or named:
         return _placed(Path(given or named or ""), Path.cwd())
-    if system.exists():
+    if os.path.lexists(system):  # what may not be looked at is there all the same
         return system
     return Path(platformdirs.user_config_dir(APP)) / "config.toml"
 
@@ -200,7 +202,7 @@ def runtime_dirs() -> list[Path]:
     if given:
         return [Path(given)]
     own = _own_runtime_dir()
-    return [SYSTEM_RUNTIME, own] if os.geteuid() == 0 else [own, SYSTEM_RUNTIME]
+    return [SYSTEM_RUNTIME, own] if _user() == 0 else [own, SYSTEM_RUNTIME]
 
 
 def _own_runtime_dir() -> Path:
@@ -208,7 +210,12 @@ def _own_runtime_dir() -> Path:
 
     Whoever made a folder in /tmp first could listen there in the daemon's place.
     """
-    session = Path(f"/run/user/{os.geteuid()}")
+    session = Path(f"/run/user/{_user()}")
     if os.environ.get("XDG_RUNTIME_DIR") or session.is_dir():
         return Path(platformdirs.user_runtime_dir(APP))
     return state_dir() / "run"
+
+
+def _user() -> int:
+    """Return the user's number; systems without one have nobody's."""
+    return os.geteuid() if hasattr(os, "geteuid") else -1

@@ -14,7 +14,6 @@ from aiohttp import web
 from bridge.cli import control
 from bridge.cli.desk import AnyDesk, RemoteDesk, refuse_strangers_files
 from bridge.control.desk import Desk
-from bridge.daemon import CONTROL_SOCKET
 from bridge.errors import (
     BridgeError,
     CommandError,
@@ -23,6 +22,7 @@ from bridge.errors import (
     NotAuthenticated,
 )
 from bridge.gate.problems import problem_of, problem_response
+from bridge.settings.files import CONTROL_SOCKET
 from bridge.sqlite.lock import locked
 from tests.cli.conftest import Cli
 from tests.cli.play import Site, write_plain
@@ -30,10 +30,6 @@ from tests.cli.play import Site, write_plain
 
 def _family(kind: type[BridgeError]) -> list[type[BridgeError]]:
     return [kind, *(grown for child in kind.__subclasses__() for grown in _family(child))]
-
-
-def test_the_daemon_and_the_commands_mean_the_same_socket() -> None:
-    assert control.SOCKET == CONTROL_SOCKET
 
 
 @pytest.mark.parametrize("call", [name for name in vars(AnyDesk) if not name.startswith("_")])
@@ -134,7 +130,7 @@ def test_a_lock_that_nobody_holds_any_more_is_no_hindrance(cli: Cli, configured:
 
 
 def test_a_socket_that_a_killed_daemon_left_is_passed_over(cli: Cli, configured: Site) -> None:
-    left = Path(configured.env["RUNTIME_DIRECTORY"]) / control.SOCKET
+    left = Path(configured.env["RUNTIME_DIRECTORY"]) / CONTROL_SOCKET
     left.touch()
 
     assert cli("status", "--json").json["daemon"] is None
@@ -190,7 +186,7 @@ async def _answering(answer: web.Response, folder: str) -> AsyncIterator[None]:
     runner = web.AppRunner(app)
     await runner.setup()
     try:
-        await web.UnixSite(runner, str(Path(folder) / control.SOCKET)).start()
+        await web.UnixSite(runner, str(Path(folder) / CONTROL_SOCKET)).start()
         yield
     finally:
         await runner.cleanup()
@@ -201,7 +197,7 @@ async def test_a_daemon_that_lets_us_only_post_is_found_all_the_same(site: Site)
         found = await control.find_daemon(site.outbox)
 
     assert found.limited
-    assert found.socket == Path(site.env["RUNTIME_DIRECTORY"]) / control.SOCKET
+    assert found.socket == Path(site.env["RUNTIME_DIRECTORY"]) / CONTROL_SOCKET
 
 
 @pytest.mark.parametrize(
