@@ -15,7 +15,8 @@ from bridge.adapters.contract import Adapter
 from bridge.adapters.fence import redact, translate
 from bridge.errors import BridgeError, MessageRejected, RuleError, TranslationError
 from bridge.events import GameEvent, RawMessage, Taken
-from bridge.outbox.contract import Keeping, MessageId, NewEntry, Origin
+from bridge.outbox.contract import Keeping
+from bridge.outbox.values import MessageId, NewEntry, Origin
 from bridge.players.canonical import canonical_player
 from bridge.rules.book import CampaignEvent, RuleBook
 from bridge.rules.occurrence import Circumstances

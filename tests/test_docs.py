@@ -16,7 +16,7 @@ from bridge.cli.pages import PAGES, family, renewed
 from bridge.cli.program import COMMANDS, program
 from bridge.errors import BridgeError
 from bridge.events import RawMessage, State
-from bridge.outbox.contract import Decision
+from bridge.outbox.values import Decision
 from bridge.settings.models import Settings
 from bridge.testing import START
 

@@ -15,7 +15,7 @@ from bridge.cli.receipt import lines
 from bridge.control.views import Json
 from bridge.errors import BridgeError, CommandError
 from bridge.events import State
-from bridge.outbox.contract import Decision
+from bridge.outbox.values import Decision
 
 T = TypeVar("T")
 

@@ -11,7 +11,8 @@ from uuid import UUID
 from bridge.control.views import Json, entry_view, lane_count_view, receipt_view
 from bridge.errors import EntryNotFound, FieldProblem, MessageRejected
 from bridge.events import State
-from bridge.outbox.contract import Decision, Link, Listing, Outbox
+from bridge.outbox.contract import Outbox
+from bridge.outbox.values import Decision, Link, Listing
 from bridge.players.canonical import canonical_player
 
 MOST_LISTED = 10_000

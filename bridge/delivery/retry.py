@@ -6,8 +6,8 @@ In: a claim's history and an outcome. Out: the outbox's verdict. Knows nothing o
 from dataclasses import dataclass
 
 from bridge.campaigns import outcomes
-from bridge.outbox.contract import Accepted, Claim, Dead, Doubtful, Held, Later, Verdict
 from bridge.outbox.life import USER_UNKNOWN
+from bridge.outbox.values import Accepted, Claim, Dead, Doubtful, Held, Later, Verdict
 from bridge.settings.models import DeliverySettings
 
 #: So many answers of 409, and an operator must look.

@@ -6,7 +6,7 @@ In: an entry's key, binding, event code and userRef. Out: `Wire`, frozen by the 
 from uuid import UUID
 
 from bridge.campaigns.schemas import event_body
-from bridge.outbox.contract import Wire
+from bridge.outbox.values import Wire
 from bridge.rules.key import wire_key
 
 

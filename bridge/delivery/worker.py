@@ -20,7 +20,8 @@ from bridge.delivery.retry import MARGIN, Spent, verdict
 from bridge.delivery.wire import write
 from bridge.errors import CampaignError, StoreError
 from bridge.events import Clock
-from bridge.outbox.contract import Answer, Claim, Claimed, ClaimTerms, Delivering, Verdict
+from bridge.outbox.contract import Delivering
+from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, Verdict
 from bridge.settings.models import DeliverySettings
 
 log = structlog.get_logger("delivery")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from bridge.events import State
-from bridge.outbox.contract import EntryView
+from bridge.outbox.values import EntryView
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from uuid import UUID
 from bridge.errors import EntryNotFound
 from bridge.events import State, Taken
 from bridge.outbox import life
-from bridge.outbox.contract import (
+from bridge.outbox.entry import Entry, as_millis, as_moment
+from bridge.outbox.rows import Rows
+from bridge.outbox.values import (
     Answer,
     Claim,
     Claimed,
@@ -22,8 +24,6 @@ from bridge.outbox.contract import (
     Verdict,
     Wire,
 )
-from bridge.outbox.entry import Entry, as_millis, as_moment
-from bridge.outbox.rows import Rows
 
 #: Most entries that one claim moves out of the way, so that the writer serves others in between.
 _SWEEP = 500

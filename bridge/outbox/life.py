@@ -6,7 +6,8 @@ threads or clocks; every backend lives by these.
 
 from bridge.errors import DecisionRefused
 from bridge.events import State
-from bridge.outbox.contract import (
+from bridge.outbox.entry import Entry
+from bridge.outbox.values import (
     Accepted,
     Claim,
     ClaimTerms,
@@ -17,7 +18,6 @@ from bridge.outbox.contract import (
     Later,
     Verdict,
 )
-from bridge.outbox.entry import Entry
 
 UNLINKED = "unlinked"
 USER_UNKNOWN = "user_unknown"

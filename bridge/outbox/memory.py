@@ -12,7 +12,11 @@ from uuid import UUID
 from bridge.errors import OutboxError
 from bridge.events import Clock, State, Taken
 from bridge.outbox.clock import LedgerClock
-from bridge.outbox.contract import (
+from bridge.outbox.contract import Outbox
+from bridge.outbox.entry import Entry, as_moment
+from bridge.outbox.ledger import Ledger
+from bridge.outbox.rows import Rows
+from bridge.outbox.values import (
     Answer,
     Attempt,
     Claim,
@@ -27,14 +31,10 @@ from bridge.outbox.contract import (
     NewEntry,
     Note,
     Origin,
-    Outbox,
     Receipt,
     RememberedRule,
     Verdict,
 )
-from bridge.outbox.entry import Entry, as_moment
-from bridge.outbox.ledger import Ledger
-from bridge.outbox.rows import Rows
 
 T = TypeVar("T")
 

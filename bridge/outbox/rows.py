@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from bridge.outbox.contract import Answer, Link, Origin, RememberedRule
 from bridge.outbox.entry import Entry
+from bridge.outbox.values import Answer, Link, Origin, RememberedRule
 
 
 class Rows(Protocol):

@@ -20,19 +20,10 @@ from bridge.delivery.lane import Lane
 from bridge.delivery.worker import LaneWorker, delivering
 from bridge.errors import StoreUnavailable
 from bridge.events import State
-from bridge.outbox.contract import (
-    Answer,
-    Claim,
-    Claimed,
-    ClaimTerms,
-    Delivering,
-    EntryView,
-    Outbox,
-    Receipt,
-    Verdict,
-)
+from bridge.outbox.contract import Delivering, Outbox
 from bridge.outbox.memory import MemoryOutbox
 from bridge.outbox.sqlite.store import open_outbox
+from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, EntryView, Receipt, Verdict
 from bridge.settings.models import CampaignSettings, DeliverySettings
 from tests.delivery.far import CAMPAIGN, Far, far_end
 from tests.outbox.play import ALICE, entry

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from bridge.events import State
-from bridge.outbox.contract import Decision
+from bridge.outbox.values import Decision
 from bridge.rules.key import wire_key
 from tests.delivery import far
 from tests.delivery.door import door_to

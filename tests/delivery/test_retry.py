@@ -18,7 +18,7 @@ from bridge.delivery.retry import (
     refused_wait,
     verdict,
 )
-from bridge.outbox.contract import Accepted, Claim, Dead, Doubtful, Held, Later
+from bridge.outbox.values import Accepted, Claim, Dead, Doubtful, Held, Later
 from bridge.rules.key import payout_key
 from bridge.settings.models import DeliverySettings
 from tests.outbox.play import ALICE, CAMPAIGN, written

@@ -13,7 +13,10 @@ from pathlib import Path
 from uuid import UUID
 
 from bridge.events import Clock, State, Taken
-from bridge.outbox.contract import (
+from bridge.outbox.contract import Outbox
+from bridge.outbox.memory import MemoryOutbox
+from bridge.outbox.sqlite.store import SqliteOutbox, open_outbox
+from bridge.outbox.values import (
     Accepted,
     Answer,
     Claim,
@@ -25,12 +28,9 @@ from bridge.outbox.contract import (
     MessageId,
     NewEntry,
     Origin,
-    Outbox,
     Verdict,
     Wire,
 )
-from bridge.outbox.memory import MemoryOutbox
-from bridge.outbox.sqlite.store import SqliteOutbox, open_outbox
 from bridge.rules.key import payout_key, wire_key
 from bridge.testing import START
 from tests.support.clock import FakeClock

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from bridge.events import State
-from bridge.outbox.contract import ClaimTerms, Held, Later, Wire
+from bridge.outbox.values import ClaimTerms, Held, Later, Wire
 from bridge.rules.key import wire_key
 from bridge.testing import START
 from tests.outbox.play import (

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.errors import DecisionRefused, EntryNotFound
 from bridge.events import State
-from bridge.outbox.contract import Dead, Decision, Doubtful, Later
+from bridge.outbox.values import Dead, Decision, Doubtful, Later
 from bridge.rules.key import wire_key
 from tests.outbox.play import (
     ALICE,

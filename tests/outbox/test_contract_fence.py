@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from bridge.events import State
-from bridge.outbox.contract import Dead, Decision, Doubtful, Held, NewEntry, Verdict
 from bridge.outbox.memory import MemoryOutbox
+from bridge.outbox.values import Dead, Decision, Doubtful, Held, NewEntry, Verdict
 from tests.outbox.play import (
     ALICE,
     BOB,

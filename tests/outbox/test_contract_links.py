@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.events import State
-from bridge.outbox.contract import Dead, Decision, Doubtful, Held
+from bridge.outbox.values import Dead, Decision, Doubtful, Held
 from bridge.rules.key import wire_key
 from bridge.testing import START
 from tests.outbox.play import (

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.errors import EntryNotFound
 from bridge.events import State
-from bridge.outbox.contract import (
+from bridge.outbox.values import (
     Answer,
     Decision,
     Doubtful,

@@ -9,15 +9,7 @@ import pytest
 
 from bridge.errors import EntryNotFound
 from bridge.events import State
-from bridge.outbox.contract import (
-    Claim,
-    Dead,
-    Decision,
-    Doubtful,
-    Held,
-    Later,
-    Verdict,
-)
+from bridge.outbox.values import Claim, Dead, Decision, Doubtful, Held, Later, Verdict
 from bridge.rules.key import wire_key
 from bridge.testing import START
 from tests.outbox.play import (

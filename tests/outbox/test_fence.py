@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.events import State
-from bridge.outbox.contract import Accepted, Claim, Decision, Doubtful, Listing, Verdict
 from bridge.outbox.memory import MemoryOutbox
+from bridge.outbox.values import Accepted, Claim, Decision, Doubtful, Listing, Verdict
 from tests.outbox.play import ALICE, BOB, CAMPAIGN, CONNECT_REFUSED, REFUSED, TIMEOUT, Play, entry
 from tests.support.clock import FakeClock
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bridge.events import State
-from bridge.outbox.contract import (
+from bridge.outbox.contract import Outbox
+from bridge.outbox.values import (
     Accepted,
     Answer,
     Claim,
@@ -29,7 +30,6 @@ from bridge.outbox.contract import (
     Held,
     Later,
     Listing,
-    Outbox,
     Verdict,
 )
 from tests.outbox.play import ALICE, BACKENDS, BOB, CAMPAIGN, HORIZON, HOUR, LEASE, entry, terms

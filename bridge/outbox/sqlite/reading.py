@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from bridge.events import State
-from bridge.outbox.contract import (
+from bridge.outbox.entry import Entry, as_moment, moment
+from bridge.outbox.ledger import Ledger
+from bridge.outbox.sqlite.rows import SqliteRows, entry_from, queries
+from bridge.outbox.values import (
     Answer,
     Attempt,
     EntryView,
@@ -19,9 +22,6 @@ from bridge.outbox.contract import (
     Origin,
     Receipt,
 )
-from bridge.outbox.entry import Entry, as_moment, moment
-from bridge.outbox.ledger import Ledger
-from bridge.outbox.sqlite.rows import SqliteRows, entry_from, queries
 
 
 def receipt(db: sqlite3.Connection, key: UUID) -> Receipt:

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from bridge.errors import EntryNotFound
 from bridge.events import State
-from bridge.outbox.contract import Answer, Link, Origin, RememberedRule
 from bridge.outbox.entry import Entry, as_millis
 from bridge.outbox.rows import Rows
+from bridge.outbox.values import Answer, Link, Origin, RememberedRule
 from bridge.sqlite.scripts import load_queries
 
 _FIELDS = tuple(field.name for field in fields(Entry))

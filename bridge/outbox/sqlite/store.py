@@ -16,7 +16,11 @@ from uuid import UUID
 from bridge.errors import BridgeError, OutboxError
 from bridge.events import Clock, State, Taken
 from bridge.outbox.clock import LedgerClock
-from bridge.outbox.contract import (
+from bridge.outbox.contract import Outbox
+from bridge.outbox.ledger import Ledger
+from bridge.outbox.sqlite import reading
+from bridge.outbox.sqlite.rows import SqliteRows, queries
+from bridge.outbox.values import (
     Answer,
     Claim,
     Claimed,
@@ -28,14 +32,10 @@ from bridge.outbox.contract import (
     Listing,
     MessageId,
     NewEntry,
-    Outbox,
     Receipt,
     RememberedRule,
     Verdict,
 )
-from bridge.outbox.ledger import Ledger
-from bridge.outbox.sqlite import reading
-from bridge.outbox.sqlite.rows import SqliteRows, queries
 from bridge.sqlite.connection import is_disk_failure
 from bridge.sqlite.database import Database
 from bridge.sqlite.lock import locked

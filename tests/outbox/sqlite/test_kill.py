@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from bridge.outbox.contract import Listing
 from bridge.outbox.sqlite.store import open_outbox
+from bridge.outbox.values import Listing
 from tests.support.clock import FakeClock
 
 #: Puts for ever, eight callers at once, and prints each key once it is acknowledged.

@@ -23,8 +23,8 @@ from bridge.errors import (
     StoreUnavailable,
 )
 from bridge.events import State, Taken
-from bridge.outbox.contract import Decision, Listing, NewEntry
 from bridge.outbox.sqlite.store import open_outbox
+from bridge.outbox.values import Decision, Listing, NewEntry
 from bridge.testing import START
 from tests.outbox.play import ALICE, CAMPAIGN, HOUR, REFUSED, TIMEOUT, Play, entry, message_id
 from tests.support.clock import FakeClock
