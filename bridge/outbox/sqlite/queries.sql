@@ -48,13 +48,16 @@ WHERE campaign = :campaign AND state = 'due' AND fenced = 0 AND due_at <= :now
 ORDER BY due_at, id LIMIT :limit;
 
 -- leases_over --
--- Entries whose sender has gone.
-SELECT * FROM entries WHERE campaign = :campaign AND state = 'sending' AND lease_until <= :now;
+-- Entries whose sender has gone; the rest at the next claim, so that others are served between.
+SELECT * FROM entries
+WHERE campaign = :campaign AND state = 'sending' AND lease_until <= :now
+LIMIT 500;
 
 -- held_until --
--- Held entries whose time to be tried again has come.
+-- Held entries whose time to be tried again has come; the rest at the next claim.
 SELECT * FROM entries
-WHERE campaign = :campaign AND state = 'held' AND due_at IS NOT NULL AND due_at <= :now;
+WHERE campaign = :campaign AND state = 'held' AND due_at IS NOT NULL AND due_at <= :now
+LIMIT 500;
 
 -- held_unproven --
 -- Held entries that an earlier attempt may have paid.
