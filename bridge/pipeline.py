@@ -113,7 +113,8 @@ class Pipeline:
             return
         known = await self._outbox.recall([message_id for _, message_id in refused])
         for (step, _), taken in zip(refused, known, strict=True):
-            step.result = taken or step.result
+            if taken is not None:
+                self._decided(step, taken)
 
     async def _keep(self, steps: Sequence[_Step]) -> None:
         new = [(step, step.result) for step in steps if isinstance(step.result, NewEntry)]
@@ -122,10 +123,13 @@ class Pipeline:
         for (step, _), result in zip(
             new, await self._outbox.put([entry for _, entry in new]), strict=True
         ):
-            step.result = result
-            if isinstance(result, Taken) and result.differs:
-                self.differing += 1
-                log.warning("a known id came again", action="message_differs", key=result.key)
+            self._decided(step, result)
+
+    def _decided(self, step: _Step, result: Outcome) -> None:
+        step.result = result
+        if isinstance(result, Taken) and result.differs:
+            self.differing += 1
+            log.warning("a known id came again", action="message_differs", key=result.key)
 
 
 def _outcome(step: _Step) -> Outcome:

@@ -10,8 +10,9 @@ import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from time import monotonic
@@ -20,6 +21,7 @@ from typing import Any
 import aiohttp
 import click
 
+from bridge.cli import options
 from bridge.cli.audit import Audit, Effect, audit, read_tally
 from bridge.cli.show import Show
 from bridge.cli.stage import Program, Stage, until
@@ -56,17 +58,20 @@ class Plan:
     seconds: float = 20.0
     bots: int = 12
     kills: int = 4
+    faults: Mapping[str, float] = field(default_factory=lambda: FAULTS)
 
 
 @click.command("demo")
 @click.option("--keep", is_flag=True, help="Leave everything running and say what to try next.")
 @click.option("--seed", type=int, help="Repeat a match; a random one otherwise.")
 @click.option("--seconds", type=float, default=20.0, show_default=True, help="Length of the match.")
-def command(*, keep: bool, seed: int | None, seconds: float) -> int:
+@options.fault
+def command(*, keep: bool, seed: int | None, seconds: float, faults: dict[str, float]) -> int:
     """Play a match, kill the daemon in the middle of it, and audit what was paid."""
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     folder = Path(tempfile.mkdtemp(prefix="campaign-bridge-demo-"))
-    verdict = asyncio.run(Demo(folder, Plan(seed, seconds)).run(keep=keep))
+    plan = Plan(seed, seconds, faults=faults or FAULTS)
+    verdict = asyncio.run(Demo(folder, plan).run(keep=keep))
     click.echo(str(verdict))
     if not verdict.clean:
         raise CommandError(
@@ -136,8 +141,8 @@ class Demo:
         await daemon.start()
         self._show.say(f"daemon   {self._stage.bridge_url}")
         await self._link(session, players[::2])
-        await admin.set_faults(FAULTS)
-        told = ", ".join(f"{name} {chance:.0%}" for name, chance in FAULTS.items())
+        await admin.set_faults(self._plan.faults)
+        told = ", ".join(f"{name} {chance:g}" for name, chance in self._plan.faults.items())
         self._show.say(f"faults   {told}")
         return campaign, daemon
 
@@ -257,8 +262,8 @@ class Demo:
 
         async def paid() -> bool:
             entries = await self._entries(session)
-            ledger = await admin.ledger(campaign.id)
-            return entries.get("accepted", 0) >= feats and len(ledger) >= feats
+            keys = {payout.key for payout in await admin.ledger(campaign.id)}
+            return entries.get("accepted", 0) >= feats and len(keys) >= feats
 
         await until(paid, _SETTLE, f"not all of {feats} feats were paid within {_SETTLE:.0f} s")
 

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import click
 from pydantic import JsonValue
 
+from bridge.sandbox.faults import checked
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -29,6 +31,24 @@ def campaign(command: Command) -> Command:
 def yes(command: Command) -> Command:
     """Add `--yes`."""
     return click.option("--yes", is_flag=True, help="Don't ask for confirmation.")(command)
+
+
+def fault(command: Command) -> Command:
+    """Add `--fault NAME=VALUE`, which may be repeated."""
+    text = "NAME=VALUE, such as error_500=0.1; may be repeated."
+    return click.option("--fault", "faults", multiple=True, callback=_faults, help=text)(command)
+
+
+def _faults(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> dict[str, float]:
+    try:
+        wanted = {name: float(value or "nan") for name, _, value in map(_parts, given)}
+        return {known.value: value for known, value in checked(wanted).items()}
+    except ValueError as bad:
+        raise click.BadParameter(str(bad)) from bad
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    return text.partition("=")
 
 
 def values(

@@ -5,39 +5,35 @@ from pathlib import Path
 
 import click
 
+from bridge.cli import options
 from bridge.sandbox.server import Sandbox, SandboxSettings, serve
 from bridge.settings.files import read_secret
 
 
-def _fault(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
-    faults = {}
-    for value in values:
-        name, equals, number = value.partition("=")
-        try:
-            faults[name.strip()] = float(number) if equals else 1.0
-        except ValueError as bad:
-            raise click.BadParameter(f"write NAME=VALUE, such as error_500=0.1: {value}") from bad
-    return faults
-
-
 @click.command("sandbox")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
-@click.option("--port", type=int, default=8798, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8798,
+    show_default=True,
+    help="0 takes a free one.",
+)
 @click.option("--db", type=click.Path(path_type=Path), help="Keep it in this SQLite file.")
-@click.option("--fault", multiple=True, callback=_fault, help="NAME=VALUE; may be repeated.")
+@options.fault
 @click.option("--seed", type=int, help="Makes the faults repeat themselves.")
 @click.option(
     "--admin-token-file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Take the admin token from here; made up and printed once otherwise.",
 )
-@click.option("--job-delay", type=float, help="Seconds from a 202 to its effect.")
+@click.option("--job-delay", type=click.FloatRange(min=0), help="Seconds from a 202 to its effect.")
 def command(
     *,
     host: str,
     port: int,
     db: Path | None,
-    fault: dict[str, float],
+    faults: dict[str, float],
     seed: int | None,
     admin_token_file: Path | None,
     job_delay: float | None,
@@ -51,7 +47,7 @@ def command(
         "host": host,
         "port": port,
         "db": db,
-        "faults": fault,
+        "faults": faults,
         "seed": seed,
         "admin_token": admin_token_file and read_secret(admin_token_file, "admin token file"),
         "job_delay": job_delay,

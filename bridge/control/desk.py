@@ -14,6 +14,7 @@ from bridge.events import State
 from bridge.outbox.contract import Outbox
 from bridge.outbox.values import Decision, Link, Listing
 from bridge.players.canonical import canonical_player
+from bridge.rules.book import Rule
 
 MOST_LISTED = 10_000
 _LONGEST_REF = 200
@@ -121,9 +122,15 @@ class Desk:
             for rule in await self._outbox.remembered_rules()
         ]
 
-    async def accept_rules(self, definitions: Sequence[str], journal: str) -> None:
-        """Remember other rules, on an operator's word."""
-        await self._outbox.adopt_rules(definitions, journal)
+    async def accept_rules(self, definitions: Sequence[str], journal: Any) -> None:
+        """Remember other rules, on an operator's word.
+
+        Raises:
+            MessageRejected: a definition is none, and no bridge could start with it.
+        """
+        for definition in definitions:
+            _check_definition(definition)
+        await self._outbox.adopt_rules(definitions, _journal(journal))
 
 
 def _link(link: Link) -> Json:
@@ -149,6 +156,19 @@ def _decision(text: str) -> Decision:
         return Decision(text)
     except ValueError as bad:
         raise rejected("/decision", f"decision must be one of {', '.join(Decision)}") from bad
+
+
+def _check_definition(text: str) -> None:
+    try:
+        Rule.from_definition(text)
+    except (ValueError, TypeError, KeyError, RecursionError) as bad:
+        raise rejected("/definitions", f"{text[:80]!r} is no rule's definition") from bad
+
+
+def _journal(value: Any) -> str:
+    if not isinstance(value, str) or any("\ud800" <= char <= "\udfff" for char in value):
+        raise rejected("/journal", "journal must be the text that is to be noted")
+    return value
 
 
 def _user_ref(value: Any) -> str:

@@ -81,6 +81,6 @@ class _Numbers(CollectorRegistry):
             for state, n in lane["entries"].items():
                 entries.add_metric([lane["campaign"], state], n)
             oldest.add_metric([lane["campaign"]], lane["oldest_due_seconds"] or 0)
-        for reason in self._reasons:
-            ready.add_metric([reason.code], 1)
+        for code in dict.fromkeys(reason.code for reason in self._reasons):
+            ready.add_metric([code], 1)
         return [entries, oldest, ready]

@@ -17,6 +17,10 @@ from bridge.gate.roles import Right
 
 Reload = Callable[[], Awaitable[Json]]
 
+#: A name may hold braces, which a plain {player} would not match.
+_PLAYER = "/v1/players/{player:[^/]+}"
+_LONGEST_NUMBER = 9
+
 
 def routes(desk: Desk, reload: Reload) -> list[web.RouteDef]:
     """Return the calls for games and operators."""
@@ -24,9 +28,9 @@ def routes(desk: Desk, reload: Reload) -> list[web.RouteDef]:
     see, read, decide = require(Right.READ_PLAYERS), require(Right.READ), require(Right.DECIDE)
     return [
         web.get("/v1/achievements/{key}", see(calls.receipt)),
-        web.get("/v1/players/{player}", see(calls.player)),
-        web.put("/v1/players/{player}", decide(calls.link)),
-        web.delete("/v1/players/{player}", decide(calls.unlink)),
+        web.get(_PLAYER, see(calls.player)),
+        web.put(_PLAYER, decide(calls.link)),
+        web.delete(_PLAYER, decide(calls.unlink)),
         web.get("/v1/operator/status", read(calls.status)),
         web.get("/v1/operator/entries", read(calls.entries)),
         web.post("/v1/operator/entries/{key}/decision", decide(calls.decide)),
@@ -69,7 +73,7 @@ class Calls:
     async def entries(self, request: web.Request) -> web.Response:
         asked = request.query
         limit = asked.get("limit", "100")
-        if not limit.isdecimal():
+        if not limit.isdecimal() or len(limit) > _LONGEST_NUMBER:
             raise rejected("/limit", "limit must be a number")
         found = await self._desk.entries(
             asked.get("campaign"), asked.get("player"), asked.get("state"), int(limit)
@@ -94,7 +98,7 @@ class Calls:
         definitions = body.get("definitions")
         if not isinstance(definitions, list) or not all(isinstance(d, str) for d in definitions):
             raise rejected("/definitions", "definitions must be a list of rules as JSON text")
-        await self._desk.accept_rules(definitions, str(body.get("journal", "")))
+        await self._desk.accept_rules(definitions, body.get("journal", ""))
         return web.json_response({"rules": len(definitions)})
 
     async def reload(self, request: web.Request) -> web.Response:
@@ -110,9 +114,9 @@ def _who(request: web.Request) -> str:
 
 async def _object(request: web.Request, known: set[str]) -> dict[str, Any]:
     """Read a small JSON object; an empty body is an empty one."""
-    text = await request.text()
+    data = await request.read()  # not its text: JSON is UTF-8, whatever charset a caller names
     try:
-        body = json.loads(text or "{}")
+        body = json.loads(data or b"{}")
     except (ValueError, RecursionError) as bad:
         raise NotJson(f"the body is not JSON: {bad}") from bad
     if not isinstance(body, dict):

@@ -1,0 +1,39 @@
+"""The demo as a newcomer starts it, and that its audit is no formality."""
+
+import asyncio
+import re
+import sys
+
+
+async def demo(*options: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bridge",
+        "demo",
+        *options,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    out, _ = await process.communicate()
+    return process.returncode or 0, out.decode()
+
+
+async def test_a_short_match_with_its_kills_is_paid_exactly() -> None:
+    code, said = await demo("--seconds=6", "--seed=7")
+
+    assert code == 0, said
+    assert said.count("kill -9") == 4
+    assert re.search(r"^achieved=(\d+) paid=\1 lost=0 duplicate=0$", said, re.MULTILINE), said
+
+
+async def test_an_api_that_forgets_keys_and_loses_answers_fails_the_audit() -> None:
+    code, said = await demo(
+        "--seconds=5", "--seed=7", "--fault=forget_key=1", "--fault=reset_after=0.4"
+    )
+
+    assert code == 1, said
+    assert re.search(r"^achieved=\d+ paid=\d+ lost=0 duplicate=[1-9]\d*$", said, re.MULTILINE), said
+    assert "error: the audit does not balance" in said
+    assert "hint: " in said
+    assert "Traceback" not in said

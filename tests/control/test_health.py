@@ -1,0 +1,113 @@
+"""Alive, ready, and the numbers."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bridge.control.health import Reason
+from tests.control.conftest import OTHER, Control
+from tests.outbox.play import ALICE, BOB, CAMPAIGN
+
+LAME = Reason("lane-key_refused", "camp_1: the key was refused")
+FULL = Reason("store-full", "no space left on /srv", blocking=True)
+
+
+async def test_it_is_alive_whatever_else_it_is(desk: Control) -> None:
+    desk.reasons = [FULL]
+    reply = await desk.call("GET", "/healthz", token=None)
+
+    assert (reply.status, reply.json) == (200, {"alive": True})
+
+
+async def test_with_nothing_to_say_it_is_ready(desk: Control) -> None:
+    reply = await desk.call("GET", "/readyz", token=None)
+
+    assert (reply.status, reply.json) == (200, {"ready": True, "reasons": []})
+
+
+async def test_a_reason_that_blocks_makes_it_unready(desk: Control) -> None:
+    desk.reasons = [LAME, FULL]
+    reply = await desk.call("GET", "/readyz", token=None)
+
+    assert (reply.status, reply.json["ready"]) == (503, False)
+
+
+async def test_a_reason_that_does_not_block_is_told_while_it_is_ready(desk: Control) -> None:
+    desk.reasons = [LAME]
+    reply = await desk.call("GET", "/readyz", token=None)
+
+    assert (reply.status, reply.json["ready"]) == (200, True)
+    assert reply.json["reasons"] == [{"code": "lane-key_refused"}]
+
+
+@pytest.mark.parametrize("token", [None, "g4me", "str4nger"])
+async def test_details_are_not_for_everybody(desk: Control, token: str | None) -> None:
+    desk.reasons = [LAME, FULL]
+    reply = await desk.call("GET", "/readyz", token=token)
+
+    assert reply.json["reasons"] == [{"code": "lane-key_refused"}, {"code": "store-full"}]
+    assert b"/srv" not in reply.body
+    assert b"camp_1" not in reply.body
+
+
+@pytest.mark.parametrize("token", ["r3ad", "0perator"])
+async def test_details_are_for_who_may_read(desk: Control, token: str) -> None:
+    desk.reasons = [FULL]
+    reply = await desk.call("GET", "/readyz", token=token)
+
+    assert reply.json["reasons"] == [{"code": "store-full", "detail": "no space left on /srv"}]
+
+
+# -- the numbers ----------------------------------------------------------------------------
+
+
+async def numbers(desk: Control) -> dict[tuple[str, tuple[str, ...]], float]:
+    """Return the samples by name and labels; none may come twice."""
+    reply = await desk.call("GET", "/metrics", token="r3ad")
+    assert reply.status == 200
+    assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
+    found: dict[tuple[str, tuple[str, ...]], float] = {}
+    for family in text_string_to_metric_families(reply.body.decode()):
+        assert family.type == "gauge"
+        assert family.documentation
+        for sample in family.samples:
+            place = (sample.name, tuple(sample.labels.values()))
+            assert place not in found
+            found[place] = sample.value
+    return found
+
+
+async def test_the_numbers_count_entries_by_campaign_and_state(two: Control) -> None:
+    await two.outbox.link(CAMPAIGN, ALICE, "usr_1", "test")
+    await two.put(1)
+    await two.put(2, BOB)
+    await two.put(3, BOB, OTHER)
+    two.play.clock.advance(90)
+    found = await numbers(two)
+
+    assert found == {
+        ("campaign_bridge_entries", (CAMPAIGN, "due")): 1,
+        ("campaign_bridge_entries", (CAMPAIGN, "held")): 1,
+        ("campaign_bridge_entries", (OTHER, "held")): 1,
+        ("campaign_bridge_oldest_due_seconds", (CAMPAIGN,)): 90,
+        ("campaign_bridge_oldest_due_seconds", (OTHER,)): 0,
+    }
+
+
+async def test_an_empty_outbox_has_numbers_too(desk: Control) -> None:
+    assert await numbers(desk) == {}
+
+
+async def test_a_reason_is_one_sample_however_often_it_is_in_force(desk: Control) -> None:
+    desk.reasons = [LAME, FULL, Reason(LAME.code, "camp_2: the key was refused")]
+
+    assert await numbers(desk) == {
+        ("campaign_bridge_not_ready", ("lane-key_refused",)): 1,
+        ("campaign_bridge_not_ready", ("store-full",)): 1,
+    }
+
+
+async def test_a_campaign_with_an_odd_name_does_not_break_the_numbers(two: Control) -> None:
+    odd = 'a"b\\c\nd'
+    await two.put(1, campaign=odd)
+
+    assert ("campaign_bridge_entries", (odd, "held")) in await numbers(two)

@@ -1,0 +1,46 @@
+"""What goes wrong under a call, and the problem document that tells of it."""
+
+from io import BytesIO
+
+import pytest
+
+from bridge.errors import (
+    BridgeError,
+    RulesChanged,
+    SettingsError,
+    StoreCorrupt,
+    StoreFull,
+    StoreUnavailable,
+)
+from tests.control.conftest import Control
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (SettingsError("line 7: no such field"), 422, "settings"),
+        (RulesChanged("the rule stands elsewhere"), 409, "rules-changed"),
+        (StoreUnavailable("the disk is gone"), 503, "store-unavailable"),
+        (StoreFull("no space left"), 507, "store-full"),
+        (StoreCorrupt("page 3 is damaged"), 500, "store-corrupt"),
+    ],
+)
+async def test_an_error_under_a_call_is_explained(
+    desk: Control, error: BridgeError, status: int, code: str
+) -> None:
+    desk.reload_fails = error
+    reply = await desk.call("POST", "/v1/operator/reload")
+
+    assert (reply.status, reply.code) == (status, code)
+    assert reply.json["detail"] == str(error)
+    assert reply.json["hint"] == error.hint
+    assert ("retry-after" in reply.headers) == isinstance(error, StoreUnavailable)
+
+
+async def test_a_body_that_is_too_long_is_told_so(desk: Control) -> None:
+    reply = await desk.call("POST", "/v1/operator/reload", raw=b"")
+    too_long = await desk.call("PUT", "/v1/operator/rules", raw=BytesIO(b" " * (9 * 1024 * 1024)))
+
+    assert reply.status == 200
+    assert too_long.status == 413
+    assert too_long.code
