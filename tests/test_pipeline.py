@@ -18,6 +18,7 @@ from bridge.errors import (
     MessageRejected,
     NoRule,
     NotJson,
+    OutboxError,
     StoreFull,
     StoreUnavailable,
     TranslationError,
@@ -54,6 +55,34 @@ class Engine(Adapter):
 
     def redact(self, message: RawMessage) -> bytes:
         return message.body.replace(b"hunter2", b"***")
+
+
+class Tight(Adapter):
+    """An engine of which nobody can tell what may be kept."""
+
+    def translate(self, message: RawMessage) -> Iterable[GameEvent]:
+        return [GameEvent("name:Bob", "win")]
+
+    def redact(self, message: RawMessage) -> bytes:
+        raise ValueError("what is a password?")
+
+
+class Choosy:
+    """An outbox that can't keep what is Bob's, and keeps the rest."""
+
+    def __init__(self, outbox: Keeping) -> None:
+        self._outbox = outbox
+
+    async def put(self, entries: Sequence[NewEntry]) -> Sequence[Taken | OutboxError]:
+        kept = await self._outbox.put([entry for entry in entries if entry.player != "name:Bob"])
+        results = iter(kept)
+        return [
+            OutboxError("not Bob's") if entry.player == "name:Bob" else next(results)
+            for entry in entries
+        ]
+
+    async def recall(self, ids: Sequence[MessageId]) -> Sequence[Taken | None]:
+        return await self._outbox.recall(ids)
 
 
 class Failing:
@@ -105,6 +134,7 @@ def pipeline_on(outbox: Keeping, rules: Sequence[Rule] = (ANYTHING,)) -> Pipelin
     speakers = {
         "": Speaker("json", JsonAdapter()),
         "log": Speaker("engine", Engine()),
+        "tight": Speaker("tight", Tight()),
         "arena": Speaker("engine", Engine(), id_scope="arena"),
     }
     return Pipeline(speakers, RuleBook(rules), outbox)
@@ -319,6 +349,22 @@ async def test_each_has_the_message_in_its_receipt_without_its_secrets(road: Roa
     assert raws == {b"name:Bob win ***\nname:Ann win 2"}
 
 
+async def test_where_its_adapter_can_not_tell_nothing_is_kept_of_a_message(road: Road) -> None:
+    (outcome,) = await road.said(b"hunter2", "tight")
+    assert isinstance(outcome, Taken)
+    receipt = await road.outbox.receipt(UUID(outcome.key))
+
+    assert receipt.origin.raw == b""
+
+
+async def test_an_entry_that_can_not_be_kept_spoils_no_other(road: Road) -> None:
+    message = RawMessage("log", b"name:Ann win 1\nname:Bob win 1\nname:Cy win 1", START)
+    (outcomes,) = await pipeline_on(Choosy(road.outbox)).accept([message])
+
+    assert [type(outcome) for outcome in outcomes] == [Taken, OutboxError, Taken]
+    assert len(await road.entries()) == 2
+
+
 # -- known messages -------------------------------------------------------------------------
 
 
@@ -388,6 +434,92 @@ async def test_without_an_id_there_is_nothing_to_recall(road: Road) -> None:
     assert isinstance(await road.achieved(), NoRule)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"player": "name:Bo"}, {"achievement": "ace"}, {"id": "2"}],
+    ids=["player", "name", "id"],
+)
+async def test_an_id_names_a_message_of_one_player_and_one_name_only(
+    road: Road, other: dict[str, str]
+) -> None:
+    await road.achieved("first_blood", id="1")
+    (second,) = await road.said(spoken(**{"achievement": "first_blood", "id": "1", **other}))
+
+    assert isinstance(second, Taken)
+    assert (second.duplicate, second.differs) == (False, False)
+
+
+async def test_an_id_names_a_message_of_one_source_only(road: Road) -> None:
+    await road.said(b"name:Bob win 1", "log")
+    road.pipeline.rules = RuleBook([rule("boss_*")])
+    (elsewhere,) = await road.said(b"name:Bob win 1", "arena")
+    (again,) = await road.said(b"name:Bob win 1", "log")
+
+    assert isinstance(elsewhere, NoRule)
+    assert isinstance(again, Taken)
+
+
+async def test_one_instant_in_two_offsets_is_the_same_content(road: Road) -> None:
+    await road.achieved(id="1", occurred_at="2025-12-31T23:00:00Z")
+    again = await road.achieved(id="1", occurred_at="2026-01-01T01:00:00+02:00")
+
+    assert isinstance(again, Taken)
+    assert (again.duplicate, again.differs) == (True, False)
+
+
+# -- lines of a log -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seen_as", [b"name:Bob win -", b"name:Bob ace 9", b"name:Ann ace -"])
+async def test_the_same_line_again_is_a_duplicate_whatever_is_read_in_it(
+    road: Road, seen_as: bytes
+) -> None:
+    (first,) = await road.said(b"name:Bob win -", "log", position="p1")
+    (again,) = await road.said(seen_as, "log", position="p1")
+
+    assert isinstance(first, Taken)
+    assert isinstance(again, Taken)
+    assert (again.key, again.duplicate) == (first.key, True)
+    assert len(await road.entries()) == 1
+
+
+async def test_two_events_of_one_line_are_two_entries_and_stay_two(road: Road) -> None:
+    road.pipeline.rules = RuleBook([rule("*", Repeat.ALWAYS)])
+    line = b"name:Bob win -\nname:Ann win -\nname:Bob ace -"
+    first = await road.said(line, "log", position="p1")
+    again = await road.said(line, "log", position="p1")
+
+    assert [taken.duplicate for taken in first if isinstance(taken, Taken)] == [False] * 3
+    assert again == [replace(taken, duplicate=True) for taken in first if isinstance(taken, Taken)]
+    assert len(await road.entries()) == 3
+
+
+async def test_a_line_that_todays_rules_refuse_gets_its_first_decision_again(road: Road) -> None:
+    (first,) = await road.said(b"name:Bob win -", "log", position="p1")
+    road.pipeline.rules = RuleBook([rule("boss_*")])
+    (again,) = await road.said(b"name:Bob win -", "log", position="p1")
+    (next_line,) = await road.said(b"name:Bob win -", "log", position="p2")
+
+    assert isinstance(first, Taken)
+    assert again == replace(first, duplicate=True)
+    assert isinstance(next_line, NoRule)
+
+
+async def test_a_line_read_again_the_next_day_is_still_that_line(road: Road) -> None:
+    road.pipeline.rules = RuleBook([rule("*", Repeat.DAILY)])
+    said = RawMessage("log", b"name:Bob win -", START, position="p1")
+    tomorrow = replace(said, received_at=START + timedelta(days=1))
+    (first,), (again,), (fresh,) = await road.pipeline.accept(
+        [said, tomorrow, replace(tomorrow, position="p2")]
+    )
+
+    assert isinstance(first, Taken)
+    assert again == replace(first, duplicate=True)
+    assert isinstance(fresh, Taken)
+    assert fresh.duplicate is False
+    assert {when for _, _, when in await road.entries()} == {"day:2026-01-01", "day:2026-01-02"}
+
+
 # -- the disk -------------------------------------------------------------------------------
 
 
@@ -398,6 +530,13 @@ async def test_a_disk_that_refuses_fails_the_whole_call(road: Road, failure: Bri
 
     with pytest.raises(type(failure)):
         await refusing.accept(messages)
+    kept = await road.entries()
+    (first,), _, (second,) = await road.pipeline.accept(messages)
+
+    assert kept == []
+    assert isinstance(first, Taken)
+    assert isinstance(second, Taken)
+    assert [first.duplicate, second.duplicate] == [False, False]
 
 
 async def test_a_disk_that_can_not_be_asked_fails_the_whole_call(road: Road) -> None:

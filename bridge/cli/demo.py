@@ -126,7 +126,8 @@ class Demo:
     async def _set_up(
         self, admin: SandboxAdmin, session: aiohttp.ClientSession
     ) -> tuple[CreatedCampaign, Program]:
-        self._show.say(f"folder {self._stage.folder} · seed {self._plan.seed}")
+        self._show.say(f"folder   {self._stage.folder} (removed at the end; --keep leaves it)")
+        self._show.say(f"seed     {self._plan.seed}")
         sandbox = self._stage.sandbox("--job-delay=0.2", f"--seed={self._plan.seed}")
         self._programs.append(sandbox)
         await sandbox.start()

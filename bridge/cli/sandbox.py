@@ -58,6 +58,8 @@ def command(
     def announce(sandbox: Sandbox) -> None:
         click.echo(f"sandbox:     {sandbox.url}")
         click.echo(f"base_url:    {sandbox.api_url}")
+        if db is None:
+            click.echo("database:    temporary, gone when this ends; --db FILE keeps it")
         if made_up:
             click.echo(f"admin token: {sandbox.admin_token}")
 

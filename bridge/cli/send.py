@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
@@ -62,11 +63,13 @@ def command(  # noqa: PLR0913  # click hands every option over by its name
     """Send what PLAYER has achieved; when it says `stored`, it survives a power cut.
 
     Needs the running daemon, and waits for one that is being restarted. With --id, running it
-    again is safe: it counts once. Without, it counts as the rule's `repeat` says: once for ever,
-    once a day, once a week.
+    again is safe. The rule's `repeat` limits it in any case: once for ever, once a day, once a
+    week; without --id and --occurred-at, the moment of this command is when it happened.
 
     With --wait the exit code is 0 only where the API has accepted it in time.
     """
+    if id_ is None and occurred_at is None:
+        occurred_at = datetime.now(UTC).isoformat(timespec="seconds")
     said = {"player": player, "achievement": achievement, "id": id_, "occurred_at": occurred_at}
     message: Json = {name: value for name, value in said.items() if value is not None}
     if details:

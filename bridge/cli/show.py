@@ -47,11 +47,12 @@ class Show:
     def numbers(self, achieved: int, entries: dict[str, int], paid: int, killed: int) -> None:
         """Show where the match stands."""
         held, accepted = entries.get("held", 0), entries.get("accepted", 0)
-        away = "" if entries or not achieved else "  (daemon away)"
-        line = (
-            f"achieved {achieved:4}  stored {sum(entries.values()):4}  held {held:4}  "
-            f"accepted {accepted:4}  paid {paid:4}  kills {killed}{away}"
+        ours = (
+            f"stored {sum(entries.values()):4}  held {held:4}  accepted {accepted:4}"
+            if entries or not achieved
+            else "(the daemon is away: it has just been killed)"
         )
+        line = f"achieved {achieved:4}  {ours:42}  paid {paid:4}  kills {killed}"
         if self._live is not None:
             self._live.update(Text(line))
         elif self._updates % _SELDOM == 0:

@@ -159,10 +159,20 @@ def _decision(text: str) -> Decision:
 
 
 def _check_definition(text: str) -> None:
+    """Refuse what isn't a definition to the letter: by its text a rule is known to have been used.
+
+    The same rule in another spelling would pass for one that has made no entries.
+    """
     try:
-        Rule.from_definition(text)
+        known = Rule.from_definition(text).definition == text
     except (ValueError, TypeError, KeyError, RecursionError) as bad:
-        raise rejected("/definitions", f"{text[:80]!r} is no rule's definition") from bad
+        raise _no_definition(text) from bad
+    if not known:
+        raise _no_definition(text)
+
+
+def _no_definition(text: str) -> MessageRejected:
+    return rejected("/definitions", f"{text[:80]!r} is no rule's definition")
 
 
 def _journal(value: Any) -> str:

@@ -20,6 +20,7 @@ Reload = Callable[[], Awaitable[Json]]
 #: A name may hold braces, which a plain {player} would not match.
 _PLAYER = "/v1/players/{player:[^/]+}"
 _LONGEST_NUMBER = 9
+_LONGEST_NAME = 100
 
 
 def routes(desk: Desk, reload: Reload) -> list[web.RouteDef]:
@@ -125,6 +126,11 @@ async def _object(request: web.Request, known: set[str]) -> dict[str, Any]:
     if unknown:
         raise MessageRejected(
             f"unknown fields: {', '.join(unknown)[:200]}",
-            fields=[FieldProblem(f"/{name}", "no such field") for name in unknown[:20]],
+            fields=[FieldProblem(_pointer(name), "no such field") for name in unknown[:20]],
         )
     return body
+
+
+def _pointer(name: str) -> str:
+    """Return the JSON pointer to a field, as RFC 6901 writes it; an endless name is cut."""
+    return "/" + name[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")

@@ -36,6 +36,8 @@ class Report:
     registry: Registry
     pipeline: Pipeline
     http_counts: Counts
+    #: Why the last reload was refused; the daemon then runs with the settings before it.
+    reload_refused: str | None = None
     udp: UdpDoor | None = None
     bound: Bound = field(default_factory=Bound)
 
@@ -97,6 +99,9 @@ class Report:
 
     def _door_reasons(self) -> list[Reason]:
         found = []
+        if self.reload_refused is not None:
+            detail = f"the settings before it stay, and a restart would fail: {self.reload_refused}"
+            found.append(Reason("reload-refused", detail))
         if self.udp is not None and self.udp.buffer_cut is not None:
             asked = self.settings.udp.receive_buffer
             detail = f"the kernel gave {self.udp.buffer_cut} of {asked} bytes"

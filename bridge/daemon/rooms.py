@@ -20,7 +20,7 @@ from bridge.control.views import Json
 from bridge.daemon.clock import SystemClock
 from bridge.daemon.report import Report
 from bridge.delivery.lanes import Keyed, Lanes
-from bridge.errors import SettingsError
+from bridge.errors import BridgeError, SettingsError
 from bridge.events import Clock
 from bridge.gate.guard import Gate
 from bridge.gate.tokens import Tokens
@@ -140,6 +140,15 @@ class Daemon:
         Raises:
             SettingsError, RulesChanged: what is wrong with it.
         """
+        try:
+            answer = await self._reload()
+        except BridgeError as refused:
+            self.report.reload_refused = str(refused)
+            raise
+        self.report.reload_refused = None
+        return answer
+
+    async def _reload(self) -> Json:
         settings = load_settings(self._config)
         book = RuleBook.from_settings(settings.rules, settings.campaigns)
         tokens = Tokens.load(settings.http, settings.tokens, settings.udp)

@@ -51,4 +51,9 @@ async def _reload(daemon: Daemon) -> None:
     try:
         await daemon.reload()
     except BridgeError as refused:
-        log.error("the settings stay as they were", action="reload_refused", error=str(refused))
+        log.error(
+            "the settings stay as they were",
+            action="reload_refused",
+            error=str(refused),
+            hint=refused.hint,
+        )

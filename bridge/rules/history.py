@@ -44,6 +44,6 @@ def check_change(remembered: Sequence[Remembered], rules: Sequence[Rule]) -> Non
 
 def _sentence(old: Rule, new: Rule) -> str:
     return (
-        f"the rule `{old}` has made entries; `{new}` stands where it stood, so feats that were "
-        "paid could be paid again"
+        f"the rule `{old}` has made entries and must keep its place: `{new}` stands before it or "
+        "in its stead, so feats that were paid could be paid again; move that one below it"
     )

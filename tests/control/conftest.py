@@ -122,6 +122,12 @@ class Control:
         return new.key
 
 
+async def linked(desk: Control, number: int = 1) -> UUID:
+    """Keep an entry of a linked player; return its key."""
+    await desk.outbox.link(CAMPAIGN, ALICE, "usr_1", "test")
+    return await desk.put(number)
+
+
 @asynccontextmanager
 async def control_in(folder: Path, campaigns: Sequence[str]) -> AsyncIterator[Control]:
     """Open the calls for a daemon with these campaigns."""

@@ -59,6 +59,29 @@ async def test_every_spelling_of_a_player_is_the_same_player(desk: Control) -> N
     assert all(len(reply.json["links"]) == 1 for reply in replies)
 
 
+@pytest.mark.parametrize(
+    ("path", "player"),
+    [
+        (
+            "MINECRAFT:069A79F444E94726A5BEFCA90E38AAF5",
+            "minecraft:069a79f4-44e9-4726-a5be-fca90e38aaf5",
+        ),
+        ("NAME:Zoe%CC%88", "name:Zoë"),
+        ("Epic:AbC", "epic:AbC"),
+        ("name:a%2525", "name:a%25"),
+    ],
+)
+async def test_the_answer_names_the_player_canonically(
+    desk: Control, path: str, player: str
+) -> None:
+    linked = await desk.call("PUT", f"/v1/players/{path}", {"userRef": "usr_1"})
+    shown = await desk.call("GET", f"/v1/players/{path}")
+    unlinked = await desk.call("DELETE", f"/v1/players/{path}")
+
+    assert [reply.json["player"] for reply in (linked, shown, unlinked)] == [player] * 3
+    assert unlinked.json["links"] == []
+
+
 async def test_all_players_are_listed_for_operators(desk: Control) -> None:
     for player, ref in ((ALICE, "usr_1"), (BOB, "usr_2")):
         await desk.call("PUT", f"/v1/players/{player}", {"userRef": ref})
@@ -160,6 +183,41 @@ async def test_fields_that_nobody_reads_are_told(desk: Control) -> None:
 
     assert (reply.status, reply.code) == (422, "invalid-message")
     assert reply.pointers == ["/camp\ud800aign", "/user"]
+
+
+async def test_an_unknown_field_is_pointed_at_as_rfc_6901_writes_it(desk: Control) -> None:
+    reply = await desk.call("PUT", PATH, {"userRef": "usr_1", "a/b~c": 1})
+
+    assert reply.pointers == ["/a~1b~0c"]
+
+
+async def test_unknown_fields_are_not_echoed_at_length(desk: Control) -> None:
+    many = {f"{number}{'x' * 10_000}": 1 for number in range(100)}
+    reply = await desk.call("PUT", PATH, many)
+
+    assert reply.status == 422
+    assert len(reply.body) < 10_000
+
+
+async def test_an_empty_body_is_an_object_without_fields(desk: Control) -> None:
+    reply = await desk.call("PUT", PATH, raw=b"")
+
+    assert (reply.status, reply.pointers) == (422, ["/userRef"])
+
+
+async def test_a_link_is_journaled_with_who_made_it(desk: Control) -> None:
+    await desk.call("PUT", PATH, {"userRef": "usr_1"}, X_Operator="Zoë")
+
+    assert [link.via for link in await desk.outbox.links()] == ["operator Zoë"]
+
+
+@pytest.mark.parametrize("length", [7_000, 10_000])
+async def test_a_name_of_kilobytes_is_refused(desk: Control, length: int) -> None:
+    path = "/v1/players/name:" + "x" * length
+    reply = await desk.call("PUT", path, {"userRef": "usr_1"})
+
+    assert reply.status == (422 if length < 8_000 else 400)
+    assert await desk.outbox.links() == []
 
 
 HOSTILE = {

@@ -1,6 +1,7 @@
 """What goes wrong under a call, and the problem document that tells of it."""
 
 from io import BytesIO
+from uuid import uuid4
 
 import pytest
 
@@ -12,7 +13,10 @@ from bridge.errors import (
     StoreFull,
     StoreUnavailable,
 )
-from tests.control.conftest import Control
+from tests.control.conftest import RULE, Control
+from tests.outbox.play import ALICE
+
+KEY = uuid4()
 
 
 @pytest.mark.parametrize(
@@ -44,3 +48,31 @@ async def test_a_body_that_is_too_long_is_told_so(desk: Control) -> None:
     assert reply.status == 200
     assert too_long.status == 413
     assert too_long.code
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"/v1/achievements/{KEY}", None),
+        ("GET", f"/v1/players/{ALICE}", None),
+        ("PUT", f"/v1/players/{ALICE}", {"userRef": "usr_1"}),
+        ("DELETE", f"/v1/players/{ALICE}", None),
+        ("GET", "/v1/operator/status", None),
+        ("GET", "/v1/operator/entries", None),
+        ("POST", f"/v1/operator/entries/{KEY}/decision", {"decision": "retry"}),
+        ("GET", "/v1/operator/players", None),
+        ("GET", "/v1/operator/rules", None),
+        ("PUT", "/v1/operator/rules", {"definitions": [RULE]}),
+        ("GET", "/metrics", None),
+    ],
+)
+async def test_a_store_that_is_gone_is_told_by_every_call_that_needs_it(
+    desk: Control, method: str, path: str, body: object
+) -> None:
+    await desk.outbox.database.__aexit__()
+    reply = await desk.call(method, path, body)
+    alive = await desk.call("GET", "/healthz", token=None)
+
+    assert (reply.status, reply.code) == (503, "store-unavailable")
+    assert reply.headers["retry-after"]
+    assert alive.status == 200

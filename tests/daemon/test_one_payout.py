@@ -94,13 +94,20 @@ async def test_a_rule_above_a_used_one_is_refused_at_start_and_at_reload(town: T
         _, before = await road.post("name:Al", "first_blood", id="1")
         town.configure(ABOVE + PER_ID)
         status, problem = await road.call("POST", "/v1/operator/reload")
+        _, told = await road.call("GET", "/readyz")
         _, after = await road.post("name:Al", "first_blood", id="1")
+        town.configure(PER_ID)
+        await road.call("POST", "/v1/operator/reload")
+        _, healed = await road.call("GET", "/readyz")
+    town.configure(ABOVE + PER_ID)
     with pytest.raises(RulesChanged) as refused:
         async with road_of(town):
             pytest.fail("it must not start")
 
     assert (status, problem["type"]) == (409, "urn:campaign-bridge:problem:rules-changed")
     assert after["key"] == before["key"]
+    assert [reason["code"] for reason in told["reasons"]] == ["reload-refused"]
+    assert healed["reasons"] == []
     assert "first_blood" in str(refused.value)
     assert "accept-rekey" in refused.value.hint
 

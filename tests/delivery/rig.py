@@ -157,7 +157,12 @@ class Rig:
             self.worker = LaneWorker(
                 lane, self.watched, self.sender, self.settings, self.clock, Worst()
             )
-            async with delivering(self.worker, self.settings, self._died):
+            async with (
+                asyncio.timeout(
+                    2 * PATIENCE
+                ),  # a stop that never ends must fail a test, not stop all
+                delivering(self.worker, self.settings, self._died),
+            ):
                 yield self.worker
 
     def _died(self, task: "asyncio.Task[None]") -> None:

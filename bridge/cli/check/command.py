@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -34,11 +35,12 @@ from bridge.settings.models import Settings
 @click.option(
     "--accept-rekey",
     is_flag=True,
-    help="Show what the changed rules could pay again, and accept them.",
+    help="Show what the changed rules could pay again, and accept them; asks on a terminal.",
 )
+@options.yes
 @options.as_json
 @click.pass_obj
-def command(config: Path, *, offline: bool, accept_rekey: bool, as_json: bool) -> int:
+def command(config: Path, *, offline: bool, accept_rekey: bool, yes: bool, as_json: bool) -> int:
     """Check everything before money moves; exit code 1 where something must be put right.
 
     Looks at the settings, the token files, the adapters, the database, and asks each campaign
@@ -46,7 +48,8 @@ def command(config: Path, *, offline: bool, accept_rekey: bool, as_json: bool) -
     leads to an event that it pays for.
     """
     if accept_rekey:
-        return asyncio.run(accept(config, as_json=as_json))
+        asks = sys.stdin.isatty() and not (yes or as_json)
+        return asyncio.run(accept(config, as_json=as_json, asks=asks))
     findings = asyncio.run(_findings(config, offline=offline))
     problems = sum(found.level is Level.PROBLEM for found in findings)
     if as_json:

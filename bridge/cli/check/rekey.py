@@ -7,13 +7,15 @@ the outbox, with a line in the journal.
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from bridge.cli.check.rules import is_accepted, rekeyed
 from bridge.cli.desk import Counter, desk_for
 from bridge.cli.printing import print_json, say
 from bridge.rules.book import RuleBook
 
 
-async def accept(config: Path, *, as_json: bool) -> int:
+async def accept(config: Path, *, as_json: bool, asks: bool) -> int:
     """Show the preview and remember the configured rules; return the exit code."""
     async with desk_for(config, quiet=as_json) as counter:
         settings = counter.settings
@@ -25,6 +27,8 @@ async def accept(config: Path, *, as_json: bool) -> int:
         changes = rekeyed(kept, book)
         if not as_json:
             _preview(changes)
+        if asks:
+            click.confirm("Accept them?", abort=True)
         await counter.desk.accept_rules(
             [rule.definition for rule in book.rules],
             f"{counter.who} accepted changed rules: {'; '.join(changes)}",
@@ -49,6 +53,6 @@ def _tell(changes: Sequence[str], *, accepted: bool, reload: str | None, as_json
     elif not accepted:
         say("the rules need no acceptance: no used rule was changed, moved or overtaken")
     else:
-        say("accepted: the outbox remembers the new rules, and the journal says so")
+        say("accepted: the outbox remembers the new rules; its journal says who and when")
         if reload is not None:
             say(f"now reload the daemon: {reload} (or: systemctl reload campaign-bridge)")
