@@ -467,6 +467,14 @@ async def test_one_instant_in_two_offsets_is_the_same_content(road: Road) -> Non
     assert (again.duplicate, again.differs) == (True, False)
 
 
+async def test_another_instant_is_other_content(road: Road) -> None:
+    await road.achieved(id="1", occurred_at="2025-12-31T23:00:00Z")
+    again = await road.achieved(id="1", occurred_at="2025-12-31T23:00:01Z")
+
+    assert isinstance(again, Taken)
+    assert (again.duplicate, again.differs) == (True, True)
+
+
 # -- lines of a log -------------------------------------------------------------------------
 
 

@@ -27,6 +27,8 @@ def log_to_stderr(level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
+    # aiohttp tells of bytes that are no HTTP with a traceback each: anybody could fill the disk.
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)
 
 
 def _harmless_values(

@@ -1,7 +1,7 @@
 """What goes wrong under a call, and the problem document that tells of it."""
 
 from io import BytesIO
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -16,7 +16,7 @@ from bridge.errors import (
 from tests.control.conftest import RULE, Control
 from tests.outbox.play import ALICE
 
-KEY = uuid4()
+KEY = UUID("6e0cf6a6-1d2e-4c0b-9b1a-0c5a54c9b6f4")
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ HOUR = 3600.0
 
 def quick(**changes: Any) -> DeliverySettings:
     """Return settings whose real waits are short; the rest is turned by hand."""
-    seconds = {"attempt_timeout": 0.25, "connect_timeout": 0.2, "shutdown": 2.0}
+    seconds = {"attempt_timeout": 1.0, "connect_timeout": 0.9, "shutdown": 2.0}
     return DeliverySettings.model_validate({**seconds, **changes})
 
 
@@ -158,9 +158,7 @@ class Rig:
                 lane, self.watched, self.sender, self.settings, self.clock, Worst()
             )
             async with (
-                asyncio.timeout(
-                    2 * PATIENCE
-                ),  # a stop that never ends must fail a test, not stop all
+                asyncio.timeout(2 * PATIENCE),  # a stop that never ends fails its test alone
                 delivering(self.worker, self.settings, self._died),
             ):
                 yield self.worker
