@@ -3,6 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no bug: no example fails for having been slow.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 LEFT_OUT = pytest.StashKey[int]()
 _KEY = "left_out"

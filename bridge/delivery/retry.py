@@ -49,7 +49,8 @@ def verdict(
             return Later(0, outcome.reason, unsent=not outcome.maybe_sent, spent=False)
         case outcomes.Hold():
             wait = _hold_wait(outcome, claim, settings)
-            return Held(outcome.reason, wait, unsent=not outcome.maybe_sent)
+            unknown = outcome.reason == USER_UNKNOWN  # days without a link are no refusals
+            return Held(outcome.reason, wait, unsent=not outcome.maybe_sent, counts=not unknown)
         case outcomes.Refused():
             if claim.refusals + 1 >= LAST_REFUSAL:
                 return Dead(outcome.reason, unsent=not outcome.maybe_sent)

@@ -169,7 +169,7 @@ def _held(entry: Entry, claim: Claim, verdict: Held, now: int) -> Entry:
         reason=verdict.reason,
         due_at=None if verdict.after is None else now + round(verdict.after * 1000),
         rebind=entry.rebind or (verdict.rebind and entry.first_maybe_sent_at is None),
-        refusals=entry.refusals + 1,
+        refusals=entry.refusals + int(verdict.counts),
         failures=0,
     )
 

@@ -138,13 +138,15 @@ class Later:
 class Held:
     """Refused for now: hold it for `after` seconds (None: until something changes).
 
-    `rebind` says that sending it again needs a new binding.
+    `rebind` says that sending it again needs a new binding; `counts` that it is one of the
+    refusals after which an entry is dead.
     """
 
     reason: str
     after: float | None
     unsent: bool = True
     rebind: bool = True
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

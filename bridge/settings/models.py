@@ -140,7 +140,9 @@ class DeliverySettings(Section):
 class CampaignSettings(Section):
     """One campaign: its lane, its key, its host."""
 
-    id: str = Field(min_length=1, max_length=200, description="The campaign's id.")
+    id: str = Field(
+        min_length=1, max_length=200, pattern=r"^[!-~]+$", description="The campaign's id."
+    )
     environment: Literal["test", "live"] = Field(
         description="Must be what the API says of the campaign, else nothing is sent."
     )

@@ -53,6 +53,15 @@ async def test_only_spent_attempts_count_for_the_growing_delay(play: Play) -> No
     assert (await play.claim()).failures == 2
 
 
+async def test_days_without_a_known_user_are_no_refusals(play: Play) -> None:
+    await play.put()
+    await play.attempt(Held("user_unknown", 0.0, counts=False))
+    await play.attempt(Held("refused", 0.0))
+    await play.attempt(Held("user_unknown", 0.0, counts=False))
+
+    assert (await play.claim()).refusals == 1
+
+
 async def test_conflicts_are_counted(play: Play) -> None:
     await play.put()
     await play.attempt(Later(0.0, "http_409", conflict=True))
