@@ -90,8 +90,8 @@ CASES: dict[str, tuple[int, bytes, Row]] = {
         for status in (400, 422)
         for kind, body in BODIES.items()
     },
-    "404 own": (404, DOCUMENT, Row(HELD, "user_unknown", False, None, (0, 1, 0))),
-    "404 page": (404, PAGE, Row(HELD, "user_unknown", True, None, (0, 1, 0))),
+    "404 own": (404, DOCUMENT, Row(HELD, "user_unknown", False, None)),
+    "404 page": (404, PAGE, Row(HELD, "user_unknown", True, None)),
     **{
         f"{status} {kind}": (status, body, refused(marked=True))  # not among the proofs
         for status in (402, 405, 406, 410, 413, 415, 451, 499)
