@@ -77,14 +77,14 @@ async def test_twenty_kills_of_the_daemon_under_load_pay_every_event_once(
 
 async def test_kills_of_the_sandbox_under_load_pay_every_event_once(theatre: Theatre) -> None:
     async with under_load(theatre, 21) as load:
-        await kill_at_random([theatre.sandbox], kills(6), random.Random(2))
+        await kill_at_random([theatre.sandbox], kills(4), random.Random(2))
 
     await check(theatre, load)
 
 
 async def test_kills_of_both_at_once_under_load_pay_every_event_once(theatre: Theatre) -> None:
     async with under_load(theatre, 22) as load:
-        await kill_at_random([theatre.sandbox, theatre.daemon], kills(6), random.Random(3))
+        await kill_at_random([theatre.sandbox, theatre.daemon], kills(4), random.Random(3))
 
     await check(theatre, load)
 
