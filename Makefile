@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The tests start some hundred processes: let Python keep what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
 # COVER=1 measures coverage as well (`make coverage` adds it up); the gate does.
 PYTEST := $(if $(COVER),$(BIN)/coverage run -m,$(BIN)/python -m) pytest -q
 

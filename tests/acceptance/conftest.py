@@ -16,6 +16,8 @@ from bridge.sandbox.admin import CreatedCampaign, EventDefinition, Payout, Sandb
 
 CODES = ["first_blood", "frag", "flag_capture"]
 PLAYERS = [f"name:bot {n}" for n in range(8)]
+#: SIGKILLs of the daemon in the long test; the gate gives twenty, other tests a fifth of them.
+KILLS = int(os.environ.get("CAMPAIGN_BRIDGE_TEST_KILLS", "5"))
 
 
 @dataclass(slots=True)
@@ -114,11 +116,6 @@ async def theatre_in(
 async def theatre(tmp_path: Path) -> AsyncIterator[Theatre]:
     async with theatre_in(tmp_path) as opened:
         yield opened
-
-
-def kills(default: int) -> int:
-    """How many SIGKILLs a test gives; a longer run by hand sets CAMPAIGN_BRIDGE_TEST_KILLS."""
-    return int(os.environ.get("CAMPAIGN_BRIDGE_TEST_KILLS", default))
 
 
 def effects(ledger: tuple[Payout, ...]) -> Counter[tuple[str, str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.play import Ran, Site, run_here, site_in, write_plain
+from tests.cli.play import Process, Ran, Site, run_here, site_in, site_with_sandbox, write_plain
 
 Cli = Callable[..., Ran]
 
@@ -37,5 +37,39 @@ def cli(capsys: pytest.CaptureFixture[str], site: Site) -> Cli:
 
     def run(*arguments: str) -> Ran:
         return run_here(capsys, f"--config={site.config}", *arguments)
+
+    return run
+
+
+# -- with a sandbox and a running daemon, one for all tests of a module -----------------------
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site whose campaign is in a sandbox that runs."""
+    with site_with_sandbox(tmp_path_factory.mktemp("live")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def daemon(live: Site) -> Iterator[Process]:
+    """The site's daemon."""
+    with live.daemon() as process:
+        yield process
+
+
+@pytest.fixture
+def here(
+    live: Site,
+    daemon: Process,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Cli:
+    """The program, in this process, on the site whose daemon runs."""
+    for name, value in live.env.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str) -> Ran:
+        return run_here(capsys, f"--config={live.config}", *arguments)
 
     return run

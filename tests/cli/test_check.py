@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from tests.cli.play import (
     entry,
     in_outbox,
     run_here,
-    site_with_sandbox,
     write_plain,
 )
 
@@ -241,13 +239,6 @@ def test_a_campaign_without_events_is_a_problem() -> None:
 
 
 # -- with a sandbox and a daemon ------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site whose campaign answers; no daemon runs."""
-    with site_with_sandbox(tmp_path_factory.mktemp("check")) as site:
-        yield site
 
 
 @pytest.fixture

@@ -1,43 +1,13 @@
 """Achievements from a shell hook, through a real daemon to a real sandbox."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.play import Process, Ran, Site, run_apart, run_here, site_with_sandbox
-
-
-@pytest.fixture(scope="module")
-def site_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with site_with_sandbox(tmp_path_factory.mktemp("send")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def daemon(site_of_module: Site) -> Iterator[Process]:
-    with site_of_module.daemon() as process:
-        yield process
-
-
-@pytest.fixture
-def here(
-    site_of_module: Site,
-    daemon: Process,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Cli:
-    """The program, in this process, on the site whose daemon runs."""
-    for name, value in site_of_module.env.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*arguments: str) -> Ran:
-        return run_here(capsys, f"--config={site_of_module.config}", *arguments)
-
-    return run
+from tests.cli.play import Process, Ran, Site, run_apart, site_with_sandbox
 
 
 def test_what_is_sent_is_stored_and_its_key_told(here: Cli) -> None:
@@ -59,8 +29,8 @@ def test_the_same_id_again_counts_once(here: Cli) -> None:
     assert "came before with other content" in other.err
 
 
-def test_without_an_id_it_says_what_counts(here: Cli, site_of_module: Site) -> None:
-    here("players", "link", "name:NoId", site_of_module.users[0])
+def test_without_an_id_it_says_what_counts(here: Cli, live: Site) -> None:
+    here("players", "link", "name:NoId", live.users[0])
     without = here("send", "name:NoId", "first_blood")
     named = here("send", "name:NoId", "first_blood", "--id", "1")
 
@@ -68,7 +38,7 @@ def test_without_an_id_it_says_what_counts(here: Cli, site_of_module: Site) -> N
     assert "repeat" not in named.err
 
 
-def test_details_and_time_arrive(here: Cli, site_of_module: Site) -> None:
+def test_details_and_time_arrive(here: Cli, live: Site) -> None:
     key = here(
         "send",
         "name:Told",
@@ -93,8 +63,8 @@ def test_details_and_time_arrive(here: Cli, site_of_module: Site) -> None:
     assert '"list": [1]' in message["raw"]
 
 
-def test_waiting_ends_when_the_api_has_accepted(here: Cli, site_of_module: Site) -> None:
-    here("players", "link", "name:Waits", site_of_module.users[0])
+def test_waiting_ends_when_the_api_has_accepted(here: Cli, live: Site) -> None:
+    here("players", "link", "name:Waits", live.users[0])
     ran = here("send", "name:Waits", "match_won", "--wait", "20", "--json")
 
     assert ran.code == 0
@@ -109,8 +79,8 @@ def test_waiting_for_what_is_held_fails_with_the_cause(here: Cli) -> None:
     assert "outbox show" in ran.err
 
 
-def test_waiting_ends_with_its_time_and_says_so(here: Cli, site_of_module: Site) -> None:
-    here("players", "link", "name:Late", site_of_module.users[0])
+def test_waiting_ends_with_its_time_and_says_so(here: Cli, live: Site) -> None:
+    here("players", "link", "name:Late", live.users[0])
     ran = here("send", "name:Late", "frag", "--id", "m/4", "--wait", "0")
 
     assert ran.code == 1
@@ -137,14 +107,14 @@ def test_what_the_daemon_refuses_is_told_with_its_fields(
     assert "hint: " in ran.err
 
 
-def test_a_hook_runs_it_as_a_process_of_its_own(site_of_module: Site, daemon: Process) -> None:
+def test_a_hook_runs_it_as_a_process_of_its_own(live: Site, daemon: Process) -> None:
     ran = run_apart(
-        f"--config={site_of_module.config}",
+        f"--config={live.config}",
         "send",
         "name:Hook",
         "frag",
         "--id=m/5",
-        env=site_of_module.env,
+        env=live.env,
     )
 
     assert ran.code == 0

@@ -2,42 +2,12 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.play import Process, Ran, Site, run_apart, run_here, site_with_sandbox
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with site_with_sandbox(tmp_path_factory.mktemp("live")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def daemon(live: Site) -> Iterator[Process]:
-    with live.daemon() as process:
-        yield process
-
-
-@pytest.fixture
-def here(
-    live: Site,
-    daemon: Process,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Cli:
-    for name, value in live.env.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*arguments: str) -> Ran:
-        return run_here(capsys, f"--config={live.config}", *arguments)
-
-    return run
-
+from tests.cli.play import Process, Site, run_apart
 
 # -- status ---------------------------------------------------------------------------------
 
