@@ -9,7 +9,8 @@ import secrets
 from dataclasses import dataclass
 
 from bridge.sandbox.answers import Refused
-from bridge.sandbox.books import Books, Campaign
+from bridge.sandbox.books import Books
+from bridge.sandbox.books.campaigns import Campaign
 from bridge.sandbox.readings import (
     CAMPAIGN_MISMATCH,
     FOREIGN_KEY,
@@ -27,17 +28,22 @@ VERSION = "v1"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a call says of itself; the campaign of the path is the last one."""
+    """What a call says of itself; `campaign_id` is the path's, None where the path has none."""
 
     authorization: str | None
     version: str | None
     campaign_header: str | None
-    campaign_id: str
+    campaign_id: str | None
 
 
 def new_api_key() -> str:
     """Return a new key; only its hash is ever stored."""
     return KEY_PREFIX + secrets.token_hex(32)
+
+
+def key_tail(api_key: str) -> str:
+    """Return what tells a key apart on a page, and opens nothing."""
+    return api_key[-4:]
 
 
 def key_hash(api_key: str) -> bytes:
@@ -59,16 +65,16 @@ def admitted(books: Books, credentials: Credentials) -> Campaign:
     Raises:
         Refused: 401, 400, 403 or 404, in this order of looking.
     """
-    own = books.campaign_of_key(key_hash(bearer(credentials.authorization, NO_KEY)))
+    own = books.campaigns.of_key(key_hash(bearer(credentials.authorization, NO_KEY)))
     if own is None:
         raise Refused(UNKNOWN_KEY)
     if credentials.version not in {None, VERSION}:
         raise Refused(UNSUPPORTED_VERSION)
     if not credentials.campaign_header:
         raise Refused(NO_CAMPAIGN_HEADER)
-    if credentials.campaign_header != credentials.campaign_id:
+    asked = credentials.campaign_id or credentials.campaign_header
+    if credentials.campaign_header != asked:
         raise Refused(CAMPAIGN_MISMATCH)
-    if own.id != credentials.campaign_id:
-        known = books.campaign(credentials.campaign_id)
-        raise Refused(FOREIGN_KEY if known else UNKNOWN_CAMPAIGN)
+    if own.id != asked:
+        raise Refused(FOREIGN_KEY if books.campaigns.find(asked) else UNKNOWN_CAMPAIGN)
     return own

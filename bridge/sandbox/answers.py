@@ -1,4 +1,4 @@
-"""What the sandbox says: exact JSON, one envelope for errors, never HTML or a traceback.
+"""What the API says: exact JSON, one envelope for errors, never HTML or a traceback.
 
 In: values and refusals. Out: bytes and HTTP responses. Knows nothing of campaigns.
 """

@@ -3,9 +3,8 @@
 In: functions of `Books`. Out: their results, synced to disk. Knows nothing of what they do.
 """
 
-import sqlite3
+import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from bridge.events import Clock
@@ -23,6 +22,8 @@ class Bookkeeper:
         self._database = database
         self._sql = sql
         self._clock = clock
+        #: Set after each commit: whoever waits for work looks again.
+        self.written = asyncio.Event()
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction of its own; what it raises undoes it.
@@ -30,22 +31,17 @@ class Bookkeeper:
         Raises:
             StoreUnavailable: the disk failed; whether it was stored is unknown.
         """
-        now = _written(self._clock.now())
-
-        def with_books(db: sqlite3.Connection) -> T:
-            return work(Books(db, self._sql, now))
-
-        return await self._database.write(with_books)
+        now = self.milliseconds()
+        try:
+            return await self._database.write(lambda db: work(Books(db, self._sql, now)))
+        finally:
+            self.written.set()
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on what has been committed."""
-        return await self._database.read(lambda db: work(Books(db, self._sql)))
+        now = self.milliseconds()
+        return await self._database.read(lambda db: work(Books(db, self._sql, now)))
 
     def milliseconds(self) -> int:
-        """Return the time as stored answers count it."""
+        """Return the time in milliseconds since 1970."""
         return int(self._clock.now().timestamp() * 1000)
-
-
-def _written(time: datetime) -> str:
-    """Return a time as the API writes it: ISO 8601, milliseconds, Z."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

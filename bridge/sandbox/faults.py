@@ -39,6 +39,7 @@ class Fault(StrEnum):
     FORGET_KEY = "forget_key"  # the stored idempotency record is not found
     REDIRECT = "redirect"  # 302 or 307, not handled
     HTML_ERROR = "html_error"  # a proxy's 502 page, not handled
+    PAYOUT_FAILS = "payout_fails"  # accepted with 202, and not paid
 
 
 def checked(values: Mapping[str, object]) -> dict[Fault, float]:

@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.sandbox.answers import Refused
-from bridge.sandbox.books import Books, Scope
+from bridge.sandbox.answers import Answer, Refused
+from bridge.sandbox.books import Books
+from bridge.sandbox.books.stored import Scope
 from bridge.sandbox.lifecycle import Accepted
 from bridge.sandbox.readings import KEY_REUSED
 
@@ -32,7 +33,6 @@ class Idempotency:
         scope: Scope | None,
         effect: Callable[[], Accepted],
         *,
-        now: int,
         forget: bool = False,
     ) -> Accepted:
         """Carry `effect` out unless this key was answered before; keep its answer.
@@ -46,25 +46,24 @@ class Idempotency:
         """
         if scope is None:
             return effect()
-        known = None if forget else self._known(books, scope, now)
+        known = None if forget else self._known(books, scope)
         if known is not None:
             return known
         accepted = self._carried_out(effect)
-        books.keep_answer(scope, accepted.answer, now)
+        books.stored.keep(scope, accepted.answer.status, accepted.answer.body)
         return accepted
 
-    def drop_old(self, books: Books, now: int) -> None:
+    def drop_old(self, books: Books) -> None:
         """Forget the answers whose time is over."""
-        books.drop_old_answers(now - self.retention)
+        books.stored.drop_old(books.now - self.retention)
 
-    def _known(self, books: Books, scope: Scope, now: int) -> Accepted | None:
-        found = books.answer(scope, now - self.retention)
+    def _known(self, books: Books, scope: Scope) -> Accepted | None:
+        found = books.stored.find(scope, books.now - self.retention)
         if found is None:
             return None
-        known_hash, answer = found
-        if known_hash != scope.body_hash:
+        if found.body_hash != scope.body_hash:
             raise Refused(KEY_REUSED)
-        return Accepted(answer, None)
+        return Accepted(Answer(found.status, found.body), None)
 
     def _carried_out(self, effect: Callable[[], Accepted]) -> Accepted:
         try:

@@ -18,10 +18,12 @@ import structlog
 
 from bridge.errors import SandboxError, StoreError
 from bridge.sandbox.bookkeeper import Bookkeeper
-from bridge.sandbox.books import Books, Job
+from bridge.sandbox.books import Books
+from bridge.sandbox.books.jobs import Job
+from bridge.sandbox.faults import Fault, Faults
 from bridge.sandbox.idempotency import Idempotency
 from bridge.sandbox.lifecycle import take_effect
-from bridge.sandbox.payouts import pay
+from bridge.sandbox.payouts import PayoutReadings, pay
 
 #: The most jobs in one transaction, so that calls wait little behind them.
 BATCH = 200
@@ -36,8 +38,17 @@ log = structlog.get_logger("sandbox")
 class Jobs:
     """The one worker; an async context manager."""
 
-    def __init__(self, keeper: Bookkeeper, idempotency: Idempotency, delay: float) -> None:
+    def __init__(
+        self,
+        keeper: Bookkeeper,
+        idempotency: Idempotency,
+        faults: Faults,
+        readings: PayoutReadings,
+        delay: float,
+    ) -> None:
         self._keeper = keeper
+        self._faults = faults
+        self._readings = readings
         self._idempotency = idempotency
         self._delay = delay
         self._due: deque[tuple[float, int]] = deque()
@@ -47,7 +58,7 @@ class Jobs:
 
     async def __aenter__(self) -> Self:
         self._idle.set()
-        last = await self._keeper.read(Books.last_enqueued_job)
+        last = await self._keeper.read(lambda books: books.jobs.last_enqueued())
         self._worker = asyncio.create_task(self._work())
         if last is not None:
             self.promise(last)
@@ -110,23 +121,22 @@ class Jobs:
     async def _carry_out(self, up_to: int) -> None:
         more = True
         while more:
-            now = self._keeper.milliseconds()
             try:
-                more = await self._keeper.write(partial(self._batch, up_to=up_to, now=now))
+                more = await self._keeper.write(partial(self._batch, up_to=up_to))
             except StoreError as failure:
                 log.warning("jobs wait", action="sandbox_jobs_wait", error=str(failure))
                 await asyncio.sleep(DISK_PAUSE)
 
-    def _batch(self, books: Books, up_to: int, now: int) -> bool:
-        jobs = books.enqueued_jobs(up_to, BATCH)
+    def _batch(self, books: Books, up_to: int) -> bool:
+        jobs = books.jobs.enqueued(up_to, BATCH)
         for job in jobs:
-            books.finish_job(job, "done" if _done(books, job) else "failed")
-        self._idempotency.drop_old(books, now)
+            books.jobs.finish(job, "done" if self._done(books, job) else "failed")
+        self._idempotency.drop_old(books)
         return len(jobs) == BATCH
 
-
-def _done(books: Books, job: Job) -> bool:
-    if job.kind == "payout":
-        return pay(books, job)
-    take_effect(books, job)
-    return True
+    def _done(self, books: Books, job: Job) -> bool:
+        if job.kind == "payout":
+            fails = self._faults.strikes(Fault.PAYOUT_FAILS)
+            return pay(books, job, self._readings, chain_fails=fails)
+        take_effect(books, job)
+        return True

@@ -13,7 +13,9 @@ In: a campaign's books. Out: an answer with a job, later a new status. Knows not
 from dataclasses import dataclass
 
 from bridge.sandbox.answers import Answer, Refused, enqueued
-from bridge.sandbox.books import Books, Campaign, Job
+from bridge.sandbox.books import Books
+from bridge.sandbox.books.campaigns import Campaign
+from bridge.sandbox.books.jobs import Job
 from bridge.sandbox.readings import (
     CANNOT_START,
     CANNOT_STOP,
@@ -24,9 +26,11 @@ from bridge.sandbox.readings import (
     STOP_ENQUEUED,
     WITHDRAWAL_ENQUEUED,
     WITHDRAWAL_STATUS,
+    Hook,
     StartWhenActive,
     Status,
 )
+from bridge.sandbox.webhooks.announcing import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,9 @@ class Accepted:
     job: int | None
 
 
-def start(books: Books, campaign: Campaign, when_active: StartWhenActive) -> Accepted:
+def start(
+    books: Books, campaign: Campaign, key: str | None, when_active: StartWhenActive
+) -> Accepted:
     """Accept a start of a funded campaign that does not run.
 
     Raises:
@@ -50,11 +56,11 @@ def start(books: Books, campaign: Campaign, when_active: StartWhenActive) -> Acc
         raise Refused(CANNOT_START, f"it is {campaign.status}")
     if campaign.available == 0:
         raise Refused(NOT_FUNDED)
-    books.set_status(campaign.id, Status.STARTING)
-    return Accepted(enqueued(START_ENQUEUED), books.add_job(campaign.id, "start"))
+    books.campaigns.set_status(campaign.id, Status.STARTING)
+    return Accepted(enqueued(START_ENQUEUED), books.jobs.add(campaign.id, "start", key))
 
 
-def stop(books: Books, campaign: Campaign) -> Accepted:
+def stop(books: Books, campaign: Campaign, key: str | None) -> Accepted:
     """Accept a stop of an Active campaign.
 
     Raises:
@@ -62,11 +68,11 @@ def stop(books: Books, campaign: Campaign) -> Accepted:
     """
     if campaign.status is not Status.ACTIVE:
         raise Refused(CANNOT_STOP, f"it is {campaign.status}")
-    books.set_status(campaign.id, Status.STOPPING)
-    return Accepted(enqueued(STOP_ENQUEUED), books.add_job(campaign.id, "stop"))
+    books.campaigns.set_status(campaign.id, Status.STOPPING)
+    return Accepted(enqueued(STOP_ENQUEUED), books.jobs.add(campaign.id, "stop", key))
 
 
-def withdraw(books: Books, campaign: Campaign) -> Accepted:
+def withdraw(books: Books, campaign: Campaign, key: str | None) -> Accepted:
     """Accept the withdrawal of all that remains in a Stopped campaign.
 
     Raises:
@@ -74,17 +80,22 @@ def withdraw(books: Books, campaign: Campaign) -> Accepted:
     """
     if campaign.status is not Status.STOPPED:
         raise Refused(CANNOT_WITHDRAW, f"it is {campaign.status}")
-    books.set_status(campaign.id, Status.WITHDRAWING)
-    job = books.add_job(campaign.id, "withdraw")
+    books.campaigns.set_status(campaign.id, Status.WITHDRAWING)
+    job = books.jobs.add(campaign.id, "withdraw", key)
     return Accepted(enqueued(WITHDRAWAL_ENQUEUED, WITHDRAWAL_STATUS), job)
+
+
+_EFFECTS = {
+    "start": (Status.ACTIVE, Hook.CAMPAIGN_STARTED),
+    "stop": (Status.STOPPED, Hook.CAMPAIGN_STOPPED),
+    "withdraw": (Status.WITHDRAWN, Hook.CAMPAIGN_WITHDRAWN),
+}
 
 
 def take_effect(books: Books, job: Job) -> None:
     """Carry out what was accepted; the caller finishes the job in the same transaction."""
-    if job.kind == "start":
-        books.set_status(job.campaign_id, Status.ACTIVE)
-    elif job.kind == "stop":
-        books.set_status(job.campaign_id, Status.STOPPED)
-    elif job.kind == "withdraw":
-        books.withdraw_all(job.campaign_id)
-        books.set_status(job.campaign_id, Status.WITHDRAWN)
+    status, hook = _EFFECTS[job.kind]
+    if job.kind == "withdraw":
+        books.campaigns.withdraw_all(job.campaign_id)
+    books.campaigns.set_status(job.campaign_id, status)
+    announce(books, job.campaign_id, hook, {"status": status.value}, job.idempotency_key)

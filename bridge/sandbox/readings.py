@@ -38,6 +38,63 @@ class InsufficientFunds(StrEnum):
     REFUSE = "refuse"  # 400, counting what accepted events will cost
 
 
+class WhenNotActive(StrEnum):
+    """What becomes of an event while the campaign is not Active."""
+
+    REFUSE = "refuse"  # the default: 400, by analogy with withdraw
+    FAIL_IN_JOB = "fail_in_job"  # 202, and the payout fails unless it is Active again by then
+
+
+class LinkState(StrEnum):
+    """The `status` of a link session; "linked" is a userRef that is there."""
+
+    PENDING = "pending"  # waits for the player
+    APPROVED = "approved"  # the player said yes: userRef is there
+    DECLINED = "declined"  # the player said no
+    EXPIRED = "expired"  # nobody said anything in time
+
+
+class UserState(StrEnum):
+    """The `status` of a user."""
+
+    LINKED = "linked"  # can be paid
+    REMOVED = "removed"  # was linked, and the link ended
+
+
+class InviteState(StrEnum):
+    """The `state` of an invite; the first three are decided, the others follow."""
+
+    ACTIVE = "active"  # players can use it
+    PAUSED = "paused"  # can be resumed
+    REVOKED = "revoked"  # for good
+    EXPIRED = "expired"  # past `expiresAt`
+    EXHAUSTED = "exhausted"  # `uses` has reached `maxUses`
+
+
+class DeliveryState(StrEnum):
+    """How far a webhook has come."""
+
+    PENDING = "pending"  # to be tried, again if it was
+    DELIVERED = "delivered"  # answered 2xx
+    FAILED = "failed"  # given up; can be sent again by hand
+
+
+class Hook(StrEnum):
+    """Names of webhooks; those of links and the test are Oncade's, the rest is ours."""
+
+    LINK_STARTED = "User.Account.Link.Started"
+    LINK_SUCCEEDED = "User.Account.Link.Succeeded"
+    LINK_CANCELED = "User.Account.Link.Canceled"  # the player declined
+    LINK_FAILED = "User.Account.Link.Failed"  # the session expired
+    LINK_REMOVED = "User.Account.Link.Removed"
+    TEST = "Webhook.Test"
+    CAMPAIGN_STARTED = "Campaign.Started"
+    CAMPAIGN_STOPPED = "Campaign.Stopped"
+    CAMPAIGN_WITHDRAWN = "Campaign.Withdrawn"
+    EVENT_PAID = "Campaign.Event.Paid"
+    EVENT_FAILED = "Campaign.Event.Failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A status code and the text of `error`."""
@@ -62,6 +119,8 @@ WITHDRAWAL_STATUS: Final = 202
 
 #: A missing or malformed Authorization header.
 NO_KEY: Final = Refusal(401, "Missing or malformed Authorization header")
+#: An admin token that isn't this sandbox's.
+WRONG_TOKEN: Final = Refusal(401, "Unknown admin token")
 #: A key that no campaign has.
 UNKNOWN_KEY: Final = Refusal(401, "Unknown API key")
 #: The version header may be absent (v1 is meant), but not something else.
@@ -79,8 +138,8 @@ UNKNOWN_CAMPAIGN: Final = Refusal(404, "Campaign not found")
 
 #: A body that is not a JSON object; lifecycle calls may also come without one.
 NOT_JSON: Final = Refusal(400, "Request body must be a JSON object")
-#: A required field is absent, empty or not a string (the field's name follows).
-BAD_FIELD: Final = Refusal(400, "Field is required and must be a non-empty string")
+#: A field of the body or the query is absent or can't be used (which one and why follows).
+INVALID: Final = Refusal(400, "Invalid request")
 #: Events are accepted while Active only.
 NOT_ACTIVE: Final = Refusal(400, "Campaign is not Active")
 #: The code is not in the campaign's catalogue; codes are case-sensitive.
@@ -89,6 +148,8 @@ UNKNOWN_CODE: Final = Refusal(400, "Unknown eventCode")
 UNKNOWN_USER: Final = Refusal(404, "Unknown userRef")
 #: Only with `insufficient_funds = refuse`.
 CANNOT_PAY: Final = Refusal(400, "Insufficient funds")
+#: A campaign's id is given once.
+ID_TAKEN: Final = Refusal(409, "A campaign with this id exists")
 #: An unfunded campaign can't be started.
 NOT_FUNDED: Final = Refusal(400, "Campaign is not funded")
 #: Start in a status that does not allow it.
@@ -97,6 +158,22 @@ CANNOT_START: Final = Refusal(400, "Campaign can't be started")
 CANNOT_STOP: Final = Refusal(400, "Campaign can't be stopped")
 #: Withdraw while not Stopped (the 400 while Active is Oncade's word).
 CANNOT_WITHDRAW: Final = Refusal(400, "Funds can't be withdrawn")
+#: A link session that was never there.
+UNKNOWN_SESSION: Final = Refusal(404, "Unknown link session")
+#: A link session that was decided the other way, or is over.
+SESSION_OVER: Final = Refusal(400, "Link session can't be decided any more")
+#: An invite that was never there.
+UNKNOWN_INVITE: Final = Refusal(404, "Unknown link invite")
+#: An invite that can't be used now; 410, as such links do elsewhere.
+INVITE_CLOSED: Final = Refusal(410, "This invite can't be used")
+#: A change of an invite that was revoked, or of limits that are below the uses so far.
+INVITE_FIXED: Final = Refusal(400, "The invite can't be changed so")
+#: A webhook's URL that nothing is sent to.
+BAD_WEBHOOK_URL: Final = Refusal(400, "The URL must be https://, or http:// to this machine")
+#: Nothing can be sent where no URL is set.
+NO_WEBHOOK: Final = Refusal(400, "No webhook URL is set")
+#: A webhook that was never sent.
+UNKNOWN_DELIVERY: Final = Refusal(404, "Unknown webhook delivery")
 #: A header that is not text in UTF-8.
 BAD_HEADER: Final = Refusal(400, "Idempotency-Key is not UTF-8 text")
 #: The same key with other bytes in the body.
@@ -108,6 +185,8 @@ INTERNAL: Final = Refusal(500, "Internal error")
 
 #: Why a payout job fails, in its record.
 REASON_NO_FUNDS: Final = "insufficient funds"
+REASON_NOT_ACTIVE: Final = "campaign is not Active"
+REASON_CHAIN: Final = "transaction failed"  # the fault payout_fails
 
 # -- idempotency, identifiers, limits ---------------------------------------------------------
 
@@ -120,6 +199,13 @@ KEY_PREFIX: Final = "sandbox_"
 #: Identifiers that are made here; every other one is taken as opaque text.
 CAMPAIGN_PREFIX: Final = "cmp_sandbox_"
 USER_PREFIX: Final = "usr_sandbox_"
+SESSION_PREFIX: Final = "session_sandbox_"
+INVITE_PREFIX: Final = "inv_sandbox_"
+#: Seconds that a player has to approve a link.
+LINK_LIFETIME: Final = 15 * 60.0
+#: Rows of a list: how many without `limit`, and at most.
+DEFAULT_LIMIT: Final = 50
+LARGEST_LIMIT: Final = 100
 #: The "deployment details" of a campaign that is deployed nowhere.
 CHAIN: Final = "sandbox"
 BUSINESS_ID: Final = "biz_sandbox"
@@ -128,6 +214,18 @@ BODY_LIMIT: Final = 1024 * 1024
 #: Amounts have this many decimals, and no campaign holds more units than that.
 DECIMALS: Final = 6
 LARGEST_AMOUNT: Final = 1_000_000_000_000
+
+# -- webhooks ---------------------------------------------------------------------------------
+
+#: Seconds until a webhook that was not answered 2xx is sent again; after the last, it is given up.
+WEBHOOK_WAITS: Final = (1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 6 * 3600.0)
+#: Seconds that a receiver has to answer.
+WEBHOOK_TIMEOUT: Final = 10.0
+#: Seconds that a rotated secret stays valid. What was enqueued before the rotation stays signed
+#: with it until then; everything else is signed with the new one.
+SECRET_OVERLAP: Final = 24 * 3600.0
+#: The payout token that pages show; nothing says which one it is.
+PAYOUT_TOKEN: Final = "USDC"  # noqa: S105  # a currency
 
 # -- faults -----------------------------------------------------------------------------------
 

@@ -21,13 +21,22 @@ from aiohttp import web
 
 from bridge.errors import SandboxError
 from bridge.events import Clock
-from bridge.sandbox.api import CampaignsApi
+from bridge.sandbox.api import openapi
+from bridge.sandbox.api.calls import Calls
+from bridge.sandbox.api.campaign import CampaignCalls
+from bridge.sandbox.api.invites import InviteCalls
+from bridge.sandbox.api.links import LinkCalls
+from bridge.sandbox.api.operation import routes
+from bridge.sandbox.api.users import UserCalls
 from bridge.sandbox.bookkeeper import Bookkeeper
 from bridge.sandbox.faults import Faults, FaultyRoad
 from bridge.sandbox.guard import is_loopback, no_strangers, one_envelope
 from bridge.sandbox.idempotency import Idempotency
 from bridge.sandbox.jobs import Jobs
-from bridge.sandbox.oracle import Oracle
+from bridge.sandbox.oracle.admission import Admins
+from bridge.sandbox.oracle.campaigns import Oracle
+from bridge.sandbox.oracle.webhooks import WebhookOracle
+from bridge.sandbox.payouts import PayoutReadings
 from bridge.sandbox.readings import BODY_LIMIT
 from bridge.sandbox.settings import SandboxSettings
 from bridge.sqlite.database import Database
@@ -51,9 +60,9 @@ class SystemClock:
         return monotonic()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sandbox:
-    """A running sandbox: where it is, and how to wait for it."""
+    """A running sandbox: where it is, and how to wait for it; `port` is known once it listens."""
 
     host: str
     port: int
@@ -94,19 +103,31 @@ async def sandbox_running(
     faults = Faults(random or Random(settings.seed), settings.faults)  # noqa: S311
     async with AsyncExitStack() as rooms:
         path = settings.db or _temporary(rooms)
-        database = Database(path, load_migrations("bridge.sandbox.migrations"))
+        database = Database(path, load_migrations("bridge.sandbox.books.migrations"))
         await rooms.enter_async_context(database)
-        keeper = Bookkeeper(database, load_queries("bridge.sandbox"), clock or SystemClock())
+        keeper = Bookkeeper(database, load_queries("bridge.sandbox.books"), clock or SystemClock())
         kept = Idempotency(int(settings.idempotency_retention * 1000), settings.store_errors)
-        jobs = await rooms.enter_async_context(Jobs(keeper, kept, settings.job_delay))
+        played = PayoutReadings(settings.insufficient_funds, settings.not_active)
+        jobs = Jobs(keeper, kept, faults, played, settings.job_delay)
+        await rooms.enter_async_context(jobs)
         road = FaultyRoad(
             faults, late_after=settings.late_arrival_delay, hold=settings.answer_lost_hold
         )
         rooms.push_async_callback(road.close)
-        api = CampaignsApi(keeper, jobs, faults, kept, settings)
-        app = _application(road, api.routes() + Oracle(keeper, faults, token).routes())
-        port = await _listen(rooms, app, host, settings.port)
-        yield Sandbox(host, port, token, jobs, road)
+        sandbox = Sandbox(host, settings.port, token, jobs, road)
+        admins = Admins(token)
+        calls = Calls(keeper, jobs, faults, kept)
+        served = [
+            *CampaignCalls(calls, settings.start_when_active, played).operations(),
+            *LinkCalls(calls, lambda: sandbox.url, settings.link_lifetime).operations(),
+            *UserCalls(calls).operations(),
+            *InviteCalls(calls, lambda: sandbox.url).operations(),
+            *Oracle(keeper, faults).operations(admins),
+            *WebhookOracle(keeper, settings.secret_overlap).operations(admins),
+        ]
+        app = _application(road, [*routes(served), openapi.route(served, lambda: sandbox.url)])
+        sandbox.port = await _listen(rooms, app, host, settings.port)
+        yield sandbox
 
 
 async def serve(settings: SandboxSettings, announce: Callable[[Sandbox], None]) -> None:

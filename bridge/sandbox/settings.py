@@ -15,8 +15,13 @@ from bridge.sandbox.readings import (
     IDEMPOTENCY_RETENTION,
     JOB_DELAY,
     LATE_ARRIVAL_DELAY,
+    LINK_LIFETIME,
+    SECRET_OVERLAP,
+    WEBHOOK_TIMEOUT,
+    WEBHOOK_WAITS,
     InsufficientFunds,
     StartWhenActive,
+    WhenNotActive,
 )
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -51,6 +56,21 @@ class SandboxSettings(BaseModel):
     )
     insufficient_funds: InsufficientFunds = Field(
         InsufficientFunds.FAIL_IN_JOB, description="Whether the call or the job says so."
+    )
+    not_active: WhenNotActive = Field(
+        WhenNotActive.REFUSE, description="Whether an event while not Active is refused at once."
+    )
+    link_lifetime: Seconds = Field(
+        LINK_LIFETIME, description="Seconds that a player has to approve a link."
+    )
+    webhook_waits: tuple[Seconds, ...] = Field(
+        WEBHOOK_WAITS, description="Seconds until each next try of a webhook."
+    )
+    webhook_timeout: Seconds = Field(
+        WEBHOOK_TIMEOUT, gt=0, description="Seconds that a receiver of webhooks has to answer."
+    )
+    secret_overlap: Seconds = Field(
+        SECRET_OVERLAP, description="Seconds that a rotated webhook secret stays valid."
     )
     late_arrival_delay: Seconds = Field(
         LATE_ARRIVAL_DELAY, description="Seconds until a late request is handled."

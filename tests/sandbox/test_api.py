@@ -76,21 +76,24 @@ async def test_the_same_event_without_a_key_is_paid_each_time(play: Play) -> Non
         (b"", 400, "Request body must be a JSON object"),
         (b"nonsense", 400, "Request body must be a JSON object"),
         (b"[]", 400, "Request body must be a JSON object"),
-        (b"{}", 400, "Field is required and must be a non-empty string: eventCode"),
+        (b"{}", 400, "Invalid request: eventCode: Field required; userRef: Field required"),
         (
             b'{"eventCode": "EARN5"}',
             400,
-            "Field is required and must be a non-empty string: userRef",
+            "Invalid request: userRef: Field required",
         ),
         (
             b'{"eventCode": 5, "userRef": "usr_1"}',
             400,
-            "Field is required and must be a non-empty string: eventCode",
+            "Invalid request: eventCode: Input should be a valid string",
         ),
         (
             b'{"eventCode": "\\ud800", "userRef": "usr_1"}',
             400,
-            "Field is required and must be a non-empty string: eventCode",
+            (
+                "Invalid request: eventCode: Input should be a valid string, "
+                "unable to parse raw data as a unicode string"
+            ),
         ),
         (b'{"eventCode": "earn5", "userRef": "usr_1"}', 400, "Unknown eventCode: earn5"),
         (b'{"eventCode": "EARN5", "userRef": "usr_9"}', 404, "Unknown userRef"),

@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.sandbox.answers import Refused
-from bridge.sandbox.books import Books, Campaign, ConfiguredEvent
+from bridge.sandbox.books import Books
+from bridge.sandbox.books.campaigns import Campaign, ConfiguredEvent
 from bridge.sandbox.lifecycle import start, stop, take_effect, withdraw
-from bridge.sandbox.payouts import accept, pay
-from bridge.sandbox.readings import InsufficientFunds, StartWhenActive
+from bridge.sandbox.payouts import PayoutReadings, accept, pay
+from bridge.sandbox.readings import StartWhenActive
 from bridge.sqlite.scripts import load_migrations, load_queries, statements
 from tests.sandbox.play import playing
 
-EARN = b'{"eventCode":"EARN","userRef":"u"}'
+READINGS = PayoutReadings()
 
 
 async def test_an_event_beyond_the_funds_is_accepted_and_fails_in_its_job(tmp_path: Path) -> None:
@@ -55,21 +56,21 @@ async def test_a_payout_keeps_the_amount_and_the_key_of_its_event() -> None:
 
 
 def test_a_job_can_not_be_paid_twice() -> None:
-    books = _books()
-    books.fund("c", 10)
-    books.add_payout_job("c", "u", "EARN", 3, "key")
-    (job,) = books.enqueued_jobs(1, 10)
-    pay(books, job)
+    books, _ = _books()
+    books.campaigns.fund("c", 10)
+    books.jobs.add_payout("c", "key", "u", "EARN", 3)
+    (job,) = books.jobs.enqueued(1, 10)
+    pay(books, job, READINGS)
 
     with pytest.raises(sqlite3.IntegrityError):
-        pay(books, job)
+        pay(books, job, READINGS)
 
 
 def test_the_database_itself_refuses_balances_that_do_not_agree() -> None:
-    books = _books()
+    _, db = _books()
 
     with pytest.raises(sqlite3.IntegrityError):
-        books.db.execute("UPDATE campaign SET available = 1")
+        db.execute("UPDATE campaign SET available = 1")
 
 
 STEPS = st.lists(
@@ -87,11 +88,11 @@ STEPS = st.lists(
 def test_funded_is_paid_out_and_withdrawn_and_available_at_every_instant(
     steps: Sequence[tuple[str, int]],
 ) -> None:
-    books = _books()
+    books, db = _books()
     for what, number in steps:
         _step(books, what, number)
         campaign = _campaign(books)
-        ledger = books.db.execute("SELECT coalesce(sum(amount), 0) FROM payout").fetchone()[0]
+        ledger = db.execute("SELECT coalesce(sum(amount), 0) FROM payout").fetchone()[0]
 
         assert campaign.funded == campaign.paid_out + campaign.withdrawn + campaign.available
         assert campaign.available >= 0
@@ -102,15 +103,15 @@ def _step(books: Books, what: str, number: int) -> None:
     campaign = _campaign(books)
     try:
         if what == "fund":
-            books.fund("c", number)
+            books.campaigns.fund("c", number)
         elif what == "event":
-            accept(books, campaign, EARN, None, InsufficientFunds.FAIL_IN_JOB)
+            accept(books, campaign, None, "EARN", "u", READINGS)
         elif what == "start":
-            start(books, campaign, StartWhenActive.REFUSE)
+            start(books, campaign, None, StartWhenActive.REFUSE)
         elif what == "stop":
-            stop(books, campaign)
+            stop(books, campaign, None)
         elif what == "withdraw":
-            withdraw(books, campaign)
+            withdraw(books, campaign, None)
         else:
             _carry_out(books, number)
     except Refused:
@@ -118,28 +119,28 @@ def _step(books: Books, what: str, number: int) -> None:
 
 
 def _carry_out(books: Books, limit: int) -> None:
-    for job in books.enqueued_jobs(2**63 - 1, limit):
+    for job in books.jobs.enqueued(2**63 - 1, limit):
         if job.kind == "payout":
-            pay(books, job)
+            pay(books, job, READINGS)
         else:
             take_effect(books, job)
-        books.finish_job(job, "done")
+        books.jobs.finish(job, "done")
 
 
-def _books() -> Books:
+def _books() -> tuple[Books, sqlite3.Connection]:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.row_factory = sqlite3.Row
-    for migration in load_migrations("bridge.sandbox.migrations"):
+    for migration in load_migrations("bridge.sandbox.books.migrations"):
         for statement in statements(migration.script):
             db.execute(statement)
-    books = Books(db, load_queries("bridge.sandbox"), "2026-11-23T12:00:00.000Z")
-    books.add_campaign("c", "C", "test", b"hash")
-    books.add_event("c", 0, ConfiguredEvent("EARN", "Earn", 3))
-    books.link_user("c", "u", None)
-    return books
+    books = Books(db, load_queries("bridge.sandbox.books"), 1_795_435_200_000)
+    books.campaigns.add("c", "C", "test")
+    books.campaigns.set_event("c", ConfiguredEvent("EARN", "Earn", 3))
+    books.users.link("c", "u", None)
+    return books, db
 
 
 def _campaign(books: Books) -> Campaign:
-    campaign = books.campaign("c")
+    campaign = books.campaigns.find("c")
     assert campaign is not None
     return campaign
