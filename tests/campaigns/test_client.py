@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from bridge.campaigns.client import LONGEST_ANSWER
 from bridge.campaigns.outcomes import Accepted, PauseLane, Retry, Sent
+from bridge.campaigns.transport import LONGEST_ANSWER
 from bridge.errors import CampaignError
 from tests.campaigns.play import BODY, KEY, client_of, sent_to
 from tests.delivery import far

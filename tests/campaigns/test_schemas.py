@@ -128,3 +128,20 @@ def test_an_events_body_is_these_bytes() -> None:
     assert event_body("quest_complete", "usr_é") == (
         '{"eventCode":"quest_complete","userRef":"usr_é"}'.encode()
     )
+
+
+@pytest.mark.parametrize("text", ["1e30", "1e999999999", "1e-31", "9" * 31, "-1e999999999"])
+def test_a_number_that_is_no_money_is_unknown(text: str) -> None:
+    document = json_object(
+        f'{{"campaign": {{"status": "Active", "totalAmountFunded": {text}}}}}'.encode()
+    )
+    assert document is not None
+
+    assert standing_of(document).funded is None
+
+
+def test_the_deployment_of_a_campaign_is_read_where_it_is_text() -> None:
+    campaign = {"status": "Active", "address": "0xab", "chain": 1, "createdAt": "2026"}
+    standing = standing_of({"campaign": campaign})
+
+    assert (standing.address, standing.chain, standing.created_at) == ("0xab", "", "2026")

@@ -19,7 +19,7 @@ from bridge.sandbox.api.operation import Handler, Operation
 from bridge.sandbox.books import Books
 from bridge.sandbox.books.campaigns import Campaign
 from bridge.sandbox.books.invites import Invite
-from bridge.sandbox.books.page import written
+from bridge.sandbox.books.page import as_text
 from bridge.sandbox.inviting import Terms
 from bridge.sandbox.lifecycle import Accepted
 
@@ -84,7 +84,7 @@ class InviteCalls:
         ]
 
     def _decision(self, verb: str, change: Change, summary: str) -> Operation:
-        handler: Handler = partial(self._changed, change=change)
+        handler: Handler = partial(self._decided, change=change)
         return Operation(
             "POST",
             f"{INVITE}/{verb}",
@@ -131,6 +131,15 @@ class InviteCalls:
             return _updated(books, known, shapes.read_body(shapes.InviteChange, body))
 
         return await self._changed(request, change)
+
+    async def _decided(self, request: web.Request, change: Change) -> web.Response:
+        body = await request.read()
+
+        def without_fields(books: Books, known: Invite) -> Invite:
+            shapes.read_body(shapes.Nothing, body, optional=True)
+            return change(books, known)
+
+        return await self._changed(request, without_fields)
 
     async def _changed(self, request: web.Request, change: Change) -> web.Response:
         invite_id = request.match_info["invite_id"]
@@ -180,4 +189,4 @@ def _updated(books: Books, known: Invite, asked: shapes.InviteChange) -> Invite:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else written(round(moment.timestamp() * 1000))
+    return None if moment is None else as_text(moment)

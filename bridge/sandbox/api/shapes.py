@@ -7,6 +7,7 @@ Sources: the API reference for the campaign, its events and the error envelope; 
 client for links, standings and histories; users' lists and invites are our reading.
 """
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,6 +16,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -43,6 +45,8 @@ class Shape(BaseModel):
 
 
 S = TypeVar("S", bound=Shape)
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 
 
 #: Amounts are JSON numbers in whole token units.
@@ -279,7 +283,14 @@ def _millis(value: datetime) -> datetime:
         raise ValueError("is no time that can be written") from beyond
 
 
-Expiry = Annotated[AwareDatetime, AfterValidator(_millis)]
+def _written(value: object) -> object:
+    """Take text only: a bare number could be seconds or milliseconds."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise ValueError("must be a time such as 2027-01-31T12:00:00Z")
+    return value
+
+
+Expiry = Annotated[AwareDatetime, AfterValidator(_millis), BeforeValidator(_written)]
 
 
 class NewInvite(Shape):
