@@ -279,7 +279,7 @@ class CampaignError(BridgeError):
         self, message: str | None = None, *, reason: str = "unexpected_answer", hint: str = ""
     ) -> None:
         super().__init__(message, hint=hint or None)
-        #: unreachable, key_refused or unexpected_answer
+        #: A stable word, such as unreachable, key_refused, refused, not_found, unexpected_answer.
         self.reason = reason
 
 
