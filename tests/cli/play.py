@@ -6,7 +6,9 @@ In: arguments. Out: exit code and what was printed. Knows nothing of the command
 import asyncio
 import json
 import os
+import pty
 import queue
+import select
 import shutil
 import subprocess
 import sys
@@ -270,3 +272,26 @@ def write_plain(site: Site, more: str = "") -> None:
         path = site.folder / name
         path.touch(mode=0o600)
         path.write_text(f"{SECRET}\n")
+
+
+def on_terminal(*arguments: str, answer: bytes = b"") -> tuple[int, str]:
+    """Run the program on a terminal; return its exit code and all that it drew."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "bridge", *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "COLUMNS": "100", "TERM": "xterm"},
+    ) as process:
+        os.close(theirs)
+        os.write(ours, answer)
+        drawn = b""
+        while select.select([ours], [], [], PATIENCE)[0]:
+            try:
+                drawn += os.read(ours, 65536)
+            except OSError:  # Linux: the other end is closed
+                break
+        code = process.wait(PATIENCE)
+    os.close(ours)
+    return code, drawn.decode()

@@ -1,9 +1,6 @@
 """Orders that are killed, that time out, and that a person at a terminal is asked about."""
 
 import json
-import os
-import pty
-import select
 import signal
 import subprocess
 import sys
@@ -15,7 +12,7 @@ import pytest
 
 from tests.campaigns.host import CAMPAIGN, ENQUEUED, campaign, silence
 from tests.cli.campaign.pointed import Pointed
-from tests.cli.play import PATIENCE, SECRET, Site, plain_config
+from tests.cli.play import PATIENCE, SECRET, Site, on_terminal, plain_config
 
 LOOK = f"GET /campaign/{CAMPAIGN}"
 START = f"PUT /campaign/{CAMPAIGN}/start"
@@ -95,35 +92,17 @@ def test_while_one_start_is_under_way_another_one_is_refused(orders: Pointed) ->
 # -- at a terminal --------------------------------------------------------------------------
 
 
-def on_terminal(pointed: Pointed, *arguments: str, answer: bytes = b"") -> tuple[int, str]:
-    """Run the program on a terminal; return its exit code and all that it drew."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "bridge", "campaign", *arguments, *pointed.options()],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "COLUMNS": "100", "TERM": "xterm"},
-    ) as process:
-        os.close(theirs)
-        os.write(ours, answer)
-        drawn = b""
-        while select.select([ours], [], [], PATIENCE)[0]:
-            try:
-                drawn += os.read(ours, 65536)
-            except OSError:  # Linux: the other end is closed
-                break
-        code = process.wait(PATIENCE)
-    os.close(ours)
-    return code, drawn.decode()
+def drawn_for(pointed: Pointed, *arguments: str, answer: bytes = b"") -> tuple[int, str]:
+    """Run `campaign …` on a terminal; return its exit code and all that it drew."""
+    return on_terminal("campaign", *arguments, *pointed.options(), answer=answer)
 
 
 def test_a_person_is_asked_what_is_to_be_done_and_may_say_no(orders: Pointed, site: Site) -> None:
     call = f"POST /campaign/{CAMPAIGN}/withdraw"
     orders.host.on(call, ENQUEUED)
-    refused = on_terminal(orders, "withdraw", answer=b"n\n")
+    refused = drawn_for(orders, "withdraw", answer=b"n\n")
     sent_by_then = len(orders.host.of(f"POST /api/v1/campaign/{CAMPAIGN}/withdraw"))
-    agreed = on_terminal(orders, "withdraw", answer=b"y\n")
+    agreed = drawn_for(orders, "withdraw", answer=b"y\n")
 
     assert (refused[0], sent_by_then) == (1, 0)
     assert "withdraw 12.50, all that remains in it" in refused[1]
@@ -137,7 +116,7 @@ def test_a_job_is_followed_with_a_spinner_that_nothing_can_draw_on(orders: Point
     odd = campaign("\x1b]0;owned\x07[bold]Starting[/bold]")
     orders.host.on(START, ENQUEUED)
     orders.host.on(LOOK, campaign("Stopped"), odd, odd, campaign("Active"))
-    code, drawn = on_terminal(orders, "start", "--yes", "--wait")
+    code, drawn = drawn_for(orders, "start", "--yes", "--wait")
 
     assert code == 0
     assert "\x1b[?25l" in drawn  # the cursor is hidden while it spins
