@@ -3,7 +3,10 @@
 In: calls as the remote API takes them, and calls of its own under /sandbox/v1. Out: the remote
 API's answers and a ledger of what was paid. Knows nothing of the daemon, the outbox or delivery.
 
-One file a job: `api` the remote API's calls, `oracle` the sandbox's own, `admission` who may call,
-`lifecycle` and `payouts` what a call does, `jobs` what happens after the 202, `books` the SQL,
-`faults` what goes wrong on purpose, `readings` all that is our reading and not Oncade's word.
+`api` are the remote API's calls and their OpenAPI document, `oracle` the sandbox's own calls,
+`dashboard` the owner's pages, `hosted` the player's. What a call does stands in `campaigns`,
+`lifecycle`, `payouts`, `linking` and `inviting`, over `books`, the SQL. What happens by itself:
+`jobs` after a 202, `expiry` of link sessions, `webhooks` out. `admission`, `idempotency` and
+`guard` stand before each call, `faults` spoils it on purpose, and `readings` has all that is our
+reading and not Oncade's word.
 """

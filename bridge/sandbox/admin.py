@@ -57,6 +57,11 @@ class EventDefinition:
     payout_amount: Decimal
     name: str = ""
 
+    def told(self) -> dict[str, str]:
+        """Return it as the sandbox takes it; the code stands in for a name."""
+        amount = str(self.payout_amount)
+        return {"code": self.code, "name": self.name or self.code, "payoutAmount": amount}
+
 
 @dataclass(frozen=True, slots=True)
 class Payout:
@@ -67,6 +72,32 @@ class Payout:
     event_code: str
     amount: Decimal
     created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAttempt:
+    """One line of the delivery log: what was asked and what came back; `status` is None where no
+    answer came, and `response` then says why."""
+
+    number: int
+    at: str
+    url: str
+    signature: str
+    status: int | None
+    response: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDelivery:
+    """One webhook: its exact body, and `pending`, `delivered` or `failed`."""
+
+    id: int
+    event: str
+    body: str
+    state: str
+    created_at: str
+    attempts: tuple[WebhookAttempt, ...]
 
 
 class SandboxAdmin:
@@ -103,14 +134,7 @@ class SandboxAdmin:
             **({"id": campaign_id} if campaign_id else {}),
             "name": name,
             "environment": environment,
-            "events": [
-                {
-                    "code": event.code,
-                    "name": event.name or event.code,
-                    "payoutAmount": str(event.payout_amount),
-                }
-                for event in events
-            ],
+            "events": [event.told() for event in events],
         }
         got = await self._call("POST", "/campaigns", body)
         return CreatedCampaign(got["id"], got["name"], got["environment"], got["apiKey"])
@@ -126,6 +150,10 @@ class SandboxAdmin:
             await self._call("POST", f"/campaigns/{campaign_id}/fund", {"amount": str(amount)})
         )
 
+    async def set_event(self, campaign_id: str, event: EventDefinition) -> None:
+        """Add an event to the catalogue, or change the one with this code."""
+        await self._call("PUT", f"/campaigns/{campaign_id}/catalogue", event.told())
+
     async def add_user(
         self, campaign_id: str, user_ref: str | None = None, *, email: str | None = None
     ) -> str:
@@ -139,6 +167,32 @@ class SandboxAdmin:
         """Return every payout, in the order of payment."""
         got = await self._call("GET", f"/campaigns/{campaign_id}/ledger")
         return tuple(map(_payout, got["payouts"]))
+
+    async def set_webhook(self, campaign_id: str, url: str, *, enabled: bool = True) -> str | None:
+        """Send webhooks to `url`; return the secret where this made one: it is told this once."""
+        body = {"url": url, "enabled": enabled}
+        got = await self._call("PUT", f"/campaigns/{campaign_id}/webhook", body)
+        return None if got["secret"] is None else str(got["secret"])
+
+    async def rotate_secret(self, campaign_id: str) -> str:
+        """Sign with a new secret from now on; return it. The one before stays valid for a while."""
+        return str((await self._call("POST", f"/campaigns/{campaign_id}/webhook/rotate"))["secret"])
+
+    async def test_webhook(self, campaign_id: str) -> int:
+        """Send `Webhook.Test`; return the delivery's number."""
+        return int((await self._call("POST", f"/campaigns/{campaign_id}/webhook/test"))["delivery"])
+
+    async def deliveries(
+        self, campaign_id: str, *, limit: int = 50, offset: int = 0
+    ) -> tuple[WebhookDelivery, ...]:
+        """Return a page of webhooks with their log, newest first."""
+        page = f"limit={limit}&offset={offset}"
+        got = await self._call("GET", f"/campaigns/{campaign_id}/webhook/deliveries?{page}")
+        return tuple(map(_delivery, got["deliveries"]))
+
+    async def resend(self, campaign_id: str, delivery: int) -> None:
+        """Send a webhook again, whatever became of it: the same bytes."""
+        await self._call("POST", f"/campaigns/{campaign_id}/webhook/deliveries/{delivery}/resend")
 
     async def faults(self) -> dict[str, float]:
         """Return all faults as they are."""
@@ -204,6 +258,25 @@ def _balances(got: Mapping[str, Any]) -> Balances:
 def _payout(got: Mapping[str, Any]) -> Payout:
     return Payout(
         got["key"], got["userRef"], got["eventCode"], Decimal(got["amount"]), got["createdAt"]
+    )
+
+
+def _delivery(got: Mapping[str, Any]) -> WebhookDelivery:
+    attempts = tuple(map(_attempt, got["attempts"]))
+    return WebhookDelivery(
+        got["id"], got["event"], got["body"], got["state"], got["createdAt"], attempts
+    )
+
+
+def _attempt(got: Mapping[str, Any]) -> WebhookAttempt:
+    return WebhookAttempt(
+        got["number"],
+        got["at"],
+        got["url"],
+        got["signature"],
+        got["status"],
+        got["response"],
+        float(got["seconds"]),
     )
 
 

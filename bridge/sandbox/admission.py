@@ -8,10 +8,11 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from bridge.sandbox.answers import Refused
+from bridge.sandbox.answers import Refused, is_text
 from bridge.sandbox.books import Books
 from bridge.sandbox.books.campaigns import Campaign
 from bridge.sandbox.readings import (
+    BAD_CAMPAIGN_HEADER,
     CAMPAIGN_MISMATCH,
     FOREIGN_KEY,
     KEY_PREFIX,
@@ -72,6 +73,8 @@ def admitted(books: Books, credentials: Credentials) -> Campaign:
         raise Refused(UNSUPPORTED_VERSION)
     if not credentials.campaign_header:
         raise Refused(NO_CAMPAIGN_HEADER)
+    if not is_text(credentials.campaign_header):
+        raise Refused(BAD_CAMPAIGN_HEADER)
     asked = credentials.campaign_id or credentials.campaign_header
     if credentials.campaign_header != asked:
         raise Refused(CAMPAIGN_MISMATCH)

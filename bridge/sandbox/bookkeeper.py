@@ -22,8 +22,13 @@ class Bookkeeper:
         self._database = database
         self._sql = sql
         self._clock = clock
-        #: Set after each commit: whoever waits for work looks again.
-        self.written = asyncio.Event()
+        self._watchers: list[asyncio.Event] = []
+
+    def watch(self) -> asyncio.Event:
+        """Return an event of the caller's own, set after each commit; the caller clears it."""
+        watcher = asyncio.Event()
+        self._watchers.append(watcher)
+        return watcher
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction of its own; what it raises undoes it.
@@ -35,7 +40,8 @@ class Bookkeeper:
         try:
             return await self._database.write(lambda db: work(Books(db, self._sql, now)))
         finally:
-            self.written.set()
+            for watcher in self._watchers:
+                watcher.set()
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on what has been committed."""

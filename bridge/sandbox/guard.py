@@ -1,6 +1,7 @@
 """What every request meets first: no foreign Host, one envelope for whatever goes wrong.
 
-In: requests. Out: refusals, or the handler's answer. Knows nothing of campaigns or faults.
+In: requests. Out: refusals, or the handler's answer. Knows nothing of campaigns or faults, and of
+pages only where they are.
 """
 
 import ipaddress
@@ -17,6 +18,8 @@ from bridge.sandbox.readings import INTERNAL, UNAVAILABLE
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 OWN_CALLS = "/sandbox/"
+#: The first step of every path that answers pages, for people, and their files.
+PAGES = frozenset({"", "dashboard", "link", "invite", "look"})
 
 log = structlog.get_logger("sandbox")
 
@@ -31,21 +34,29 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_page(path: str) -> bool:
+    """Whether a path belongs to people: what goes wrong there is told by a page, not in JSON."""
+    return path.partition("/")[2].partition("/")[0] in PAGES
+
+
 @web.middleware
 async def no_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse names that a stranger's DNS made up, and pages of other origins on the own calls."""
+    """Refuse names that a stranger's DNS made up; on pages and own calls also foreign origins."""
     host = request.headers.get("Host", "")
     if not is_loopback(_name(host)):
-        return error(403, "Host is not a loopback address").response()
+        raise web.HTTPForbidden(reason="Host is not a loopback address")
     origin = request.headers.get("Origin")
-    if request.path.startswith(OWN_CALLS) and origin not in {None, f"http://{host}"}:
-        return error(403, "Origin is not this sandbox").response()
+    ours = is_page(request.path) or request.path.startswith(OWN_CALLS)
+    if ours and origin not in {None, f"http://{host}"}:
+        raise web.HTTPForbidden(reason="Origin is not this sandbox")
     return await handler(request)
 
 
 @web.middleware
 async def one_envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn refusals, unknown routes and failures into the error envelope."""
+    """Turn refusals, unknown routes and failures into the error envelope; pages have their own."""
+    if is_page(request.path):
+        return await handler(request)
     try:
         return await handler(request)
     except Refused as refused:

@@ -174,8 +174,9 @@ BAD_WEBHOOK_URL: Final = Refusal(400, "The URL must be https://, or http:// to t
 NO_WEBHOOK: Final = Refusal(400, "No webhook URL is set")
 #: A webhook that was never sent.
 UNKNOWN_DELIVERY: Final = Refusal(404, "Unknown webhook delivery")
-#: A header that is not text in UTF-8.
+#: Headers that are not text in UTF-8.
 BAD_HEADER: Final = Refusal(400, "Idempotency-Key is not UTF-8 text")
+BAD_CAMPAIGN_HEADER: Final = Refusal(400, "X-Campaign-Id is not UTF-8 text")
 #: The same key with other bytes in the body.
 KEY_REUSED: Final = Refusal(409, "Idempotency-Key was used before with a different request")
 #: The database can't be written just now.
@@ -218,12 +219,17 @@ LARGEST_AMOUNT: Final = 1_000_000_000_000
 # -- webhooks ---------------------------------------------------------------------------------
 
 #: Seconds until a webhook that was not answered 2xx is sent again; after the last, it is given up.
+#: A campaign's webhooks go one after the other, and one that waits holds up none: so they come in
+#: order as long as they are taken. Redirects aren't followed. A resend by hand uses what is left of
+#: the waits, and is a single try where nothing is left.
 WEBHOOK_WAITS: Final = (1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 6 * 3600.0)
 #: Seconds that a receiver has to answer.
 WEBHOOK_TIMEOUT: Final = 10.0
 #: Seconds that a rotated secret stays valid. What was enqueued before the rotation stays signed
 #: with it until then; everything else is signed with the new one.
 SECRET_OVERLAP: Final = 24 * 3600.0
+#: What the log says of a webhook whose URL was switched off before it was sent; it is given up.
+NOBODY_LISTENS: Final = "not sent: webhooks are switched off"
 #: The payout token that pages show; nothing says which one it is.
 PAYOUT_TOKEN: Final = "USDC"  # noqa: S105  # a currency
 

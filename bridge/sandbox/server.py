@@ -18,6 +18,7 @@ from random import Random
 from time import monotonic
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from bridge.errors import SandboxError
 from bridge.events import Clock
@@ -29,6 +30,9 @@ from bridge.sandbox.api.links import LinkCalls
 from bridge.sandbox.api.operation import routes
 from bridge.sandbox.api.users import UserCalls
 from bridge.sandbox.bookkeeper import Bookkeeper
+from bridge.sandbox.dashboard.door import SIGN_IN
+from bridge.sandbox.dashboard.site import site
+from bridge.sandbox.expiry import Expiry
 from bridge.sandbox.faults import Faults, FaultyRoad
 from bridge.sandbox.guard import is_loopback, no_strangers, one_envelope
 from bridge.sandbox.idempotency import Idempotency
@@ -39,6 +43,7 @@ from bridge.sandbox.oracle.webhooks import WebhookOracle
 from bridge.sandbox.payouts import PayoutReadings
 from bridge.sandbox.readings import BODY_LIMIT
 from bridge.sandbox.settings import SandboxSettings
+from bridge.sandbox.webhooks.sender import Sender
 from bridge.sqlite.database import Database
 from bridge.sqlite.scripts import load_migrations, load_queries
 
@@ -69,6 +74,9 @@ class Sandbox:
     admin_token: str = field(repr=False)
     jobs: Jobs = field(repr=False)
     road: FaultyRoad = field(repr=False)
+    expiry: Expiry = field(repr=False)
+    sender: Sender = field(repr=False)
+    sign_in_code: str = field(repr=False)
 
     @property
     def url(self) -> str:
@@ -81,23 +89,31 @@ class Sandbox:
         """What a campaign's `base_url` is set to."""
         return f"{self.url}/api"
 
+    @property
+    def sign_in_url(self) -> str:
+        """Where its owner opens the dashboard without the admin token, once."""
+        return f"{self.url}{SIGN_IN}?code={self.sign_in_code}"
+
     async def settled(self) -> None:
-        """Return when late requests have arrived and every accepted job was carried out."""
+        """Return when late requests have arrived, every accepted job was carried out, and no
+        webhook is due now (one that waits for its next try is not)."""
         await self.road.late_arrivals()
         await self.jobs.settled()
+        await self.expiry.settled()
+        await self.sender.settled()
 
 
 @asynccontextmanager
 async def sandbox_running(
     settings: SandboxSettings, *, clock: Clock | None = None, random: Random | None = None
 ) -> AsyncIterator[Sandbox]:
-    """Run a sandbox; jobs that the last run on the same file left undone are carried out.
+    """Run a sandbox; jobs and webhooks that the last run on the same file left are carried out.
 
     Raises:
         SandboxError: the address is not loopback, or taken.
         StoreError: the database can't be used.
     """
-    host = _loopback(settings.host)
+    host, clock = _loopback(settings.host), clock or SystemClock()
     token = settings.admin_token or secrets.token_urlsafe(24)
     # Chance, not a secret: seeded, so that a run can be repeated.
     faults = Faults(random or Random(settings.seed), settings.faults)  # noqa: S311
@@ -105,17 +121,23 @@ async def sandbox_running(
         path = settings.db or _temporary(rooms)
         database = Database(path, load_migrations("bridge.sandbox.books.migrations"))
         await rooms.enter_async_context(database)
-        keeper = Bookkeeper(database, load_queries("bridge.sandbox.books"), clock or SystemClock())
+        keeper = Bookkeeper(database, load_queries("bridge.sandbox.books"), clock)
         kept = Idempotency(int(settings.idempotency_retention * 1000), settings.store_errors)
         played = PayoutReadings(settings.insufficient_funds, settings.not_active)
         jobs = Jobs(keeper, kept, faults, played, settings.job_delay)
         await rooms.enter_async_context(jobs)
+        expiry = await rooms.enter_async_context(Expiry(keeper))
+        sender = Sender(keeper, settings.webhook_waits, settings.webhook_timeout)
+        await rooms.enter_async_context(sender)
         road = FaultyRoad(
             faults, late_after=settings.late_arrival_delay, hold=settings.answer_lost_hold
         )
         rooms.push_async_callback(road.close)
-        sandbox = Sandbox(host, settings.port, token, jobs, road)
         admins = Admins(token)
+        pages = site(keeper, jobs, faults, played, settings, admins, clock, lambda: sandbox.url)
+        sandbox = Sandbox(
+            host, settings.port, token, jobs, road, expiry, sender, pages.sign_in_code
+        )
         calls = Calls(keeper, jobs, faults, kept)
         served = [
             *CampaignCalls(calls, settings.start_when_active, played).operations(),
@@ -125,7 +147,12 @@ async def sandbox_running(
             *Oracle(keeper, faults).operations(admins),
             *WebhookOracle(keeper, settings.secret_overlap).operations(admins),
         ]
-        app = _application(road, [*routes(served), openapi.route(served, lambda: sandbox.url)])
+        calls_and_pages = [
+            *routes(served),
+            openapi.route(served, lambda: sandbox.url),
+            *pages.routes,
+        ]
+        app = _application(road, pages.layer, calls_and_pages)
         sandbox.port = await _listen(rooms, app, host, settings.port)
         yield sandbox
 
@@ -158,16 +185,20 @@ def _temporary(rooms: AsyncExitStack) -> Path:
     return Path(folder) / "sandbox.db"
 
 
-def _application(road: FaultyRoad, routes: list[web.RouteDef]) -> web.Application:
+def _application(
+    road: FaultyRoad, pages: Middleware, routes: list[web.RouteDef]
+) -> web.Application:
     """Stack the layers, outermost first; the inner envelope serves requests that arrive late."""
-    layers = [one_envelope, no_strangers, road.road, one_envelope]
+    layers = [one_envelope, pages, no_strangers, road.road, one_envelope]
     app = web.Application(middlewares=layers, client_max_size=BODY_LIMIT)
     app.add_routes(routes)
     return app
 
 
 async def _listen(rooms: AsyncExitStack, app: web.Application, host: str, port: int) -> int:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN)
+    # A body is read as it comes: nothing says that Oncade takes compressed ones, and a broken one
+    # would end in a traceback.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN, auto_decompress=False)
     await runner.setup()
     rooms.push_async_callback(runner.cleanup)
     try:

@@ -55,10 +55,12 @@ class SandboxSettings(BaseModel):
         StartWhenActive.REFUSE, description="What a start of an Active campaign is answered."
     )
     insufficient_funds: InsufficientFunds = Field(
-        InsufficientFunds.FAIL_IN_JOB, description="Whether the call or the job says so."
+        InsufficientFunds.FAIL_IN_JOB,
+        description="Whether the payout fails after its 202, or the event is refused.",
     )
     not_active: WhenNotActive = Field(
-        WhenNotActive.REFUSE, description="Whether an event while not Active is refused at once."
+        WhenNotActive.REFUSE,
+        description="Whether an event while not Active is refused, or fails after its 202.",
     )
     link_lifetime: Seconds = Field(
         LINK_LIFETIME, description="Seconds that a player has to approve a link."

@@ -64,3 +64,30 @@ async def test_something_else_that_answers_is_not_taken_for_a_sandbox() -> None:
 
         with pytest.raises(SandboxError, match="without JSON"):
             await SandboxAdmin(f"http://127.0.0.1:{port}", "t").campaigns()
+
+
+async def test_an_event_is_added_to_the_catalogue_and_changed_there() -> None:
+    async with playing() as play:
+        await play.admin.set_event(play.campaign.id, EventDefinition("B", Decimal("0.5"), "Be"))
+        await play.admin.set_event(play.campaign.id, EventDefinition("EARN5", Decimal(6)))
+        shown = await play.call("GET", f"{play.path}/events")
+
+        assert shown.json["events"] == [
+            {"code": "EARN5", "name": "EARN5", "payoutAmount": 6},
+            {"code": "B", "name": "Be", "payoutAmount": Decimal("0.5")},
+        ]
+
+
+async def test_webhooks_are_set_and_read_page_by_page() -> None:
+    async with playing() as play:
+        first = await play.admin.set_webhook(play.campaign.id, "http://127.0.0.1:9/")
+        second = await play.admin.set_webhook(play.campaign.id, "http://127.0.0.1:9/moved")
+        numbers = [await play.admin.test_webhook(play.campaign.id) for _ in range(3)]
+        await play.sandbox.settled()
+        page = await play.admin.deliveries(play.campaign.id, limit=2, offset=1)
+
+        assert first is not None
+        assert second is None
+        assert [delivery.id for delivery in page] == [numbers[1], numbers[0]]
+        assert page[0].body.startswith('{"event":"Webhook.Test",')
+        assert page[0].attempts[0].url == "http://127.0.0.1:9/moved"

@@ -27,10 +27,15 @@ def test_other_names_are_not_loopback(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["evil.test", "evil.test:80", "10.0.0.1:8798", "[", "::::", ""])
 async def test_a_foreign_host_is_refused_everywhere(play: Play, host: str) -> None:
-    for path in (play.path, "/sandbox/v1/campaigns", "/"):
+    for path in (play.path, "/sandbox/v1/campaigns", "/nowhere"):
         reply = await play.call("GET", path, headers={"Host": host})
 
         assert (reply.status, set(reply.json)) == (403, {"success", "error"})
+
+    for path in ("/", "/dashboard/campaigns", "/link?session=x", "/invite/x"):
+        reply = await play.call("GET", path, headers={"Host": host})
+
+        assert (reply.status, reply.headers["Content-Type"][:9]) == (403, "text/html")
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "[::1]:8798", "LOCALHOST:5"])
@@ -54,7 +59,7 @@ async def test_a_page_of_another_origin_can_not_use_the_own_calls(play: Play) ->
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
+        ("GET", "/nowhere", 404),
         ("GET", "/api/v1/campaigns", 404),
         ("GET", "/api/v1/campaign/%ff/x", 404),
         ("DELETE", "{campaign}", 405),

@@ -6,7 +6,9 @@ In: a statement's name and its values. Out: rows. Knows nothing of what they mea
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +48,9 @@ class Page:
 
 def written(millis: int) -> str:
     """Return a time as the API writes it: ISO 8601, milliseconds, Z."""
-    time = datetime.fromtimestamp(millis / 1000, UTC)
+    return as_text(_EPOCH + timedelta(milliseconds=millis))  # exact: a float loses some
+
+
+def as_text(time: datetime) -> str:
+    """Return a UTC time as the API writes it."""
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

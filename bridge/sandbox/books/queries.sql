@@ -145,6 +145,15 @@ SELECT expires_at FROM link_session WHERE state = 'pending' ORDER BY expires_at 
 -- A campaign's link sessions, newest first.
 SELECT * FROM link_session WHERE campaign_id = :campaign_id ORDER BY rowid DESC LIMIT :limit;
 
+-- sessions_of_invite --
+-- The enrolments of an invite, newest first.
+SELECT * FROM link_session WHERE invite_id = :invite_id
+ORDER BY rowid DESC LIMIT :limit OFFSET :offset;
+
+-- count_sessions_of_invite --
+-- How many enrolments an invite has brought.
+SELECT count(*) FROM link_session WHERE invite_id = :invite_id;
+
 -- add_invite --
 -- A new invite.
 INSERT INTO link_invite
@@ -315,13 +324,18 @@ INSERT INTO webhook_delivery
 VALUES (:campaign_id, :event, :body, :key, :secret_id, :due_at, :now);
 
 -- deliveries_due --
--- Pending deliveries whose time has come.
-SELECT * FROM webhook_delivery WHERE state = 'pending' AND due_at <= :millis
-ORDER BY due_at, id LIMIT :limit;
+-- The first pending delivery of each campaign whose time has come, oldest due first.
+SELECT delivery.* FROM webhook JOIN webhook_delivery AS delivery ON delivery.id = (
+  SELECT id FROM webhook_delivery INDEXED BY webhook_delivery_in_turn
+  WHERE campaign_id = webhook.campaign_id AND state = 'pending' AND due_at <= :millis
+  ORDER BY due_at, id LIMIT 1
+)
+ORDER BY delivery.due_at, delivery.id LIMIT :limit;
 
 -- next_delivery --
--- When the next pending delivery is due.
-SELECT min(due_at) FROM webhook_delivery WHERE state = 'pending';
+-- When the next pending delivery that isn't due yet will be.
+SELECT min(due_at) FROM webhook_delivery INDEXED BY webhook_delivery_due
+WHERE state = 'pending' AND due_at > :millis;
 
 -- delivery --
 -- One delivery of a campaign.
@@ -337,19 +351,21 @@ ORDER BY id DESC LIMIT :limit OFFSET :offset;
 SELECT count(*) FROM webhook_delivery WHERE campaign_id = :campaign_id;
 
 -- settle_delivery --
--- What became of one attempt.
+-- What became of one attempt; a resend that was asked for during it stands.
 UPDATE webhook_delivery
-SET state = :state, due_at = :due_at, attempts = :attempts, secret_id = :secret_id
+SET state = CASE resends WHEN :resends THEN :state ELSE 'pending' END,
+    due_at = CASE resends WHEN :resends THEN :due_at ELSE due_at END,
+    attempts = :attempts, secret_id = :secret_id
 WHERE id = :id;
 
 -- delivery_again --
 -- A delivery is made again.
-UPDATE webhook_delivery SET state = 'pending', due_at = :due_at
+UPDATE webhook_delivery SET state = 'pending', due_at = :due_at, resends = resends + 1
 WHERE campaign_id = :campaign_id AND id = :id;
 
 -- add_attempt --
--- One line of the delivery log.
-INSERT INTO webhook_attempt (delivery_id, number, at, url, signature, status, answer, seconds)
+-- One line of the delivery log; written again where it is unknown whether it was stored.
+INSERT OR REPLACE INTO webhook_attempt (delivery_id, number, at, url, signature, status, answer, seconds)
 VALUES (:delivery_id, :number, :at, :url, :signature, :status, :answer, :seconds);
 
 -- attempts --

@@ -168,11 +168,14 @@ CREATE TABLE webhook_delivery (
   secret_id INTEGER NOT NULL REFERENCES webhook_secret (id),
   state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'failed')),
   attempts INTEGER NOT NULL DEFAULT 0,
+  resends INTEGER NOT NULL DEFAULT 0,
   due_at INTEGER NOT NULL,
   created_at TEXT NOT NULL
 ) STRICT;
 
 CREATE INDEX webhook_delivery_due ON webhook_delivery (due_at, id) WHERE state = 'pending';
+CREATE INDEX webhook_delivery_in_turn ON webhook_delivery (campaign_id, due_at, id)
+WHERE state = 'pending';
 CREATE INDEX webhook_delivery_by_campaign ON webhook_delivery (campaign_id, id);
 
 -- The delivery log: what was asked, what came back.

@@ -79,3 +79,13 @@ class Sessions:
         """Return a campaign's sessions, newest first."""
         rows = self._page.many("sessions", campaign_id=campaign_id, limit=limit)
         return [LinkSession.of(row) for row in rows]
+
+    def of_invite(self, invite_id: str, limit: int, offset: int) -> list[LinkSession]:
+        """Return the enrolments of an invite, newest first."""
+        rows = self._page.many(
+            "sessions_of_invite", invite_id=invite_id, limit=limit, offset=offset
+        )
+        return [LinkSession.of(row) for row in rows]
+
+    def count_of_invite(self, invite_id: str) -> int:
+        return self._page.number("count_sessions_of_invite", invite_id=invite_id)

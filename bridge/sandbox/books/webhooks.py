@@ -44,7 +44,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One webhook and how far it has come; `due_at` in milliseconds."""
+    """One webhook and how far it has come; `due_at` in milliseconds, `resends` by hand."""
 
     id: int
     campaign_id: str
@@ -54,6 +54,7 @@ class Delivery:
     secret_id: int
     state: DeliveryState
     attempts: int
+    resends: int
     due_at: int
     created_at: str
 
@@ -125,13 +126,13 @@ class Webhooks:
         return int(cursor.lastrowid or 0)
 
     def due(self, limit: int) -> list[Delivery]:
-        """Return pending deliveries whose time has come, oldest due first."""
+        """Return each campaign's first pending delivery whose time has come, oldest due first."""
         rows = self._page.many("deliveries_due", millis=self._page.now, limit=limit)
         return [Delivery.of(row) for row in rows]
 
     def next_due(self) -> int | None:
-        """Return when the next pending delivery is due (milliseconds)."""
-        at: int | None = self._page.run("next_delivery").fetchone()[0]
+        """Return when the next pending delivery that isn't due yet will be (milliseconds)."""
+        at: int | None = self._page.run("next_delivery", millis=self._page.now).fetchone()[0]
         return at
 
     def delivery(self, campaign_id: str, number: int) -> Delivery | None:
@@ -147,12 +148,16 @@ class Webhooks:
         return self._page.number("count_deliveries", campaign_id=campaign_id)
 
     def settle(self, delivery: Delivery, state: DeliveryState, due_at: int, secret_id: int) -> None:
-        """Store how far a delivery has come; one more attempt was made."""
+        """Store how far a delivery has come; one more attempt was made.
+
+        Where it was resent by hand since `delivery` was read, it stays due.
+        """
         self._page.run(
             "settle_delivery",
             id=delivery.id,
             state=state.value,
             due_at=due_at,
+            resends=delivery.resends,
             attempts=delivery.attempts + 1,
             secret_id=secret_id,
         )
@@ -166,6 +171,7 @@ class Webhooks:
     # -- the log ------------------------------------------------------------------------------
 
     def add_attempt(self, delivery: Delivery, attempt: Attempt) -> None:
+        """Write a line of the log; the same line again changes nothing."""
         self._page.run(
             "add_attempt",
             delivery_id=delivery.id,

@@ -143,6 +143,7 @@ class LoggedAttempt(Shape):
     number: int
     at: Moment
     url: str
+    signature: str
     status: int | None
     response: str
     seconds: float

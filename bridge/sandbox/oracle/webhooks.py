@@ -113,6 +113,7 @@ def _deliveries(books: Books, campaign_id: str, asked: shapes.PageQuery) -> Deli
                     number=attempt.number,
                     at=attempt.at,
                     url=attempt.url,
+                    signature=attempt.signature,
                     status=attempt.status,
                     response=attempt.answer,
                     seconds=attempt.seconds,
