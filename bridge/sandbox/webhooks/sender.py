@@ -103,9 +103,12 @@ class Sender:
     async def _look(self) -> Round:
         if self._failure is not None:
             raise self._failure
+        # What ends while the books are read stands in them as if it were still to be sent.
+        busy = set(self._sending)
         letters, next_at = await self._keeper.read(_due)
         for letter in letters:
-            if len(self._sending) < AT_ONCE and letter.delivery.campaign_id not in self._sending:
+            if len(self._sending) < AT_ONCE and letter.delivery.campaign_id not in busy:
+                busy.add(letter.delivery.campaign_id)
                 self._begin(letter)
         return Round(at_rest=not letters and not self._sending, next_at=next_at)
 

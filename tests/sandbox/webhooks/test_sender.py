@@ -2,18 +2,22 @@
 
 import asyncio
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
 from bridge.errors import SandboxError
+from bridge.sandbox.bookkeeper import Bookkeeper, Work
 from bridge.sandbox.rounds import LONGEST_PAUSE
 from bridge.sandbox.webhooks import endpoints
 from bridge.sandbox.webhooks.sender import Sender
 from tests.sandbox.bookkeeping import CAMPAIGN, books_open
 from tests.sandbox.play import full_disk
 from tests.sandbox.webhooks.receiver import EARN5, PATIENCE, Gate, receiving, scene
+
+T = TypeVar("T")
 
 
 async def test_what_is_not_taken_is_sent_again_after_each_wait_and_then_given_up() -> None:
@@ -352,3 +356,36 @@ async def test_a_bug_in_sending_stops_it_and_whoever_waits_is_told(tmp_path: Pat
                 await sender.settled()
         with pytest.raises(RuntimeError):
             await sender.__aexit__()
+
+
+class _Stale(Bookkeeper):
+    """Tells what was read only once nothing is under way any more."""
+
+    sender: Sender | None = None
+    reading = asyncio.Event()
+
+    async def read(self, work: Work[T]) -> T:
+        found = await super().read(work)
+        self.reading.set()
+        while self.sender is not None and self.sender._sending:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        return found
+
+
+async def test_what_ends_while_the_books_are_read_is_not_sent_again(tmp_path: Path) -> None:
+    async with books_open(tmp_path / "sandbox.db") as desk, receiving() as receiver:
+        keeper = _Stale(desk.keeper._database, desk.keeper._sql, desk.clock)
+        receiver.answer = gate = Gate()
+        await keeper.write(lambda books: endpoints.configure(books, CAMPAIGN, receiver.url))
+        async with Sender(keeper, (), 5) as sender:
+            await keeper.write(lambda books: endpoints.test(books, CAMPAIGN))
+            await receiver.wait(1)
+            keeper.sender = sender
+            keeper.reading.clear()
+            await keeper.write(lambda books: None)
+            async with asyncio.timeout(PATIENCE):
+                await keeper.reading.wait()
+                gate.opened.set()
+                await sender.settled()
+
+        assert len(receiver.came) == 1
