@@ -6,11 +6,13 @@ Knows nothing of what the pages are about.
 
 import json
 from collections.abc import Mapping
-from types import MappingProxyType
+from functools import cache
+from types import CodeType, MappingProxyType
 from typing import Final
 
 import jinja2
 from aiohttp import web
+from jinja2.bccache import Bucket
 
 from bridge.look.assets import addresses
 from bridge.look.filters import FILTERS
@@ -51,6 +53,24 @@ _HTMX: Final = json.dumps(
 )
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """Each template is compiled once in a process, however many environments read it."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+@cache
+def _compiled() -> _Compiled:
+    return _Compiled()
+
+
 def environment(*rooms: str | jinja2.BaseLoader, static: str = "/look") -> jinja2.Environment:
     """Return the environment of rooms with pages; look's own templates are under `look/`.
 
@@ -65,6 +85,7 @@ def environment(*rooms: str | jinja2.BaseLoader, static: str = "/look") -> jinja
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_compiled(),
     )
     made.filters.update(FILTERS)
     made.globals.update(static=addresses(static), htmx_config=_HTMX)
