@@ -31,7 +31,9 @@ BridgeError
 │   └── SchemaTooNew
 ├── OutboxError
 │   ├── EntryNotFound
-│   └── DecisionRefused
+│   ├── DecisionRefused
+│   ├── LinkRefused
+│   └── CapReached
 ├── CampaignError
 ├── SandboxError
 └── CommandError
@@ -264,6 +266,23 @@ class DecisionRefused(OutboxError):
 
     hint = "Run `campaign-bridge outbox show KEY` to see its state and what can be done."
     code = "decision-refused"
+
+
+class LinkRefused(OutboxError):
+    """The player can't be linked so."""
+
+    hint = (
+        "Unlink the other player first (`campaign-bridge players unlink`), or raise "
+        "`players_per_user` of the campaign."
+    )
+    code = "link-refused"
+
+
+class CapReached(OutboxError):
+    """A cap of the settings is reached, and they say to refuse."""
+
+    hint = "Send it again when the day or minute is over, or raise the cap in [[rules]]."
+    code = "cap-reached"
 
 
 # -- the rest -------------------------------------------------------------------------------

@@ -25,8 +25,9 @@ from bridge.errors import (
 )
 from bridge.events import GameEvent, RawMessage, State, Taken
 from bridge.outbox.contract import Keeping
-from bridge.outbox.sqlite.store import SqliteOutbox, open_outbox
-from bridge.outbox.values import Listing, MessageId, NewEntry
+from bridge.outbox.store import SqliteOutbox, open_outbox
+from bridge.outbox.values import MessageId, NewEntry
+from bridge.outbox.views import Listing
 from bridge.pipeline import Outcome, Pipeline, Speaker
 from bridge.rules.book import Rule, RuleBook
 from bridge.rules.key import payout_key

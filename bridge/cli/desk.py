@@ -19,7 +19,7 @@ from bridge.control.views import Json
 from bridge.daemon import SystemClock
 from bridge.errors import BridgeError, CommandError, StoreLocked
 from bridge.outbox.memory import MemoryOutbox
-from bridge.outbox.sqlite.store import open_outbox
+from bridge.outbox.store import open_outbox
 from bridge.players.canonical import canonical_player
 from bridge.settings.files import load_settings, outbox_path
 from bridge.settings.models import Settings

@@ -56,6 +56,7 @@ _DECISIONS = {
     "paid": "found that it was paid",
     "unpaid": "found that it was not paid",
     "resend": "asked to send it again without knowing",
+    "release": "let it go",
 }
 
 

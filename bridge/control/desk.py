@@ -12,7 +12,9 @@ from bridge.control.views import Json, entry_view, lane_count_view, receipt_view
 from bridge.errors import EntryNotFound, FieldProblem, MessageRejected
 from bridge.events import State
 from bridge.outbox.contract import Outbox
-from bridge.outbox.values import Decision, Link, Listing
+from bridge.outbox.links import Link
+from bridge.outbox.values import Decision
+from bridge.outbox.views import Listing
 from bridge.players.canonical import canonical_player
 from bridge.rules.book import Rule
 

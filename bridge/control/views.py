@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from bridge.outbox.values import Attempt, EntryView, LaneCount, Note, Receipt
+from bridge.outbox.views import Attempt, EntryView, LaneCount, Note, Receipt
 
 Json = dict[str, Any]
 

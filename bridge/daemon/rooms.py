@@ -29,7 +29,7 @@ from bridge.intake.counts import Counts
 from bridge.intake.listen import application, http_listening
 from bridge.intake.udp import UdpDoor
 from bridge.outbox.contract import Remembering
-from bridge.outbox.sqlite.store import SqliteOutbox, open_outbox
+from bridge.outbox.store import SqliteOutbox, open_outbox
 from bridge.pipeline import Pipeline, Speaker
 from bridge.rules.book import Rule, RuleBook
 from bridge.rules.history import Remembered, check_change

@@ -3,13 +3,14 @@
 ```text
               put                 claim              202                webhook / history
  (message) ─────────▶ due ─────────────▶ sending ─────────▶ accepted ─────────────────▶ confirmed
-              │        ▲                    │
-   no link    │        │ linked, released   ├── Later, or lease over ─▶ due
+   no link,   │        ▲                    │
+   a brake    │        │ linked, released   ├── Later, or lease over ─▶ due
               │        │                    ├── Held, nothing unproven ─▶ held    (Dead ─▶ dead)
               └──▶ held┘                    ├── Held or Dead, an older attempt unproven ─▶ uncertain
                      ▲                      └── Doubtful ─▶ uncertain
              unlink  └── due                    (also at a claim past the key horizon)
-                     uncertain ── operator ──▶ accepted · due · dead
+                     uncertain ── history, operator ──▶ confirmed · accepted · due
+                     accepted ── payout failed ──▶ dead        any ── proof of payout ──▶ confirmed
                      dead · held ── operator ──▶ due      any open state ── operator ──▶ discarded
 ```
 
@@ -30,21 +31,28 @@ from uuid import UUID
 
 from bridge.errors import OutboxError
 from bridge.events import State, Taken
+from bridge.outbox.links import CodeFor, Link, Look, NewSession, Session
+from bridge.outbox.proofs import Balance, Became, Drift, Found, History, LookTerms, Webhook
 from bridge.outbox.values import (
     Answer,
     Claim,
     Claimed,
     ClaimTerms,
     Decision,
-    EntryView,
-    LaneCount,
-    Link,
-    Listing,
     MessageId,
     NewEntry,
+    Verdict,
+)
+from bridge.outbox.views import (
+    Change,
+    EntryView,
+    LaneCount,
+    LaneTerms,
+    Listing,
     Receipt,
     RememberedRule,
-    Verdict,
+    SeenPayout,
+    Standing,
 )
 
 # -- the contract ---------------------------------------------------------------------------
@@ -59,7 +67,7 @@ class Keeping(Protocol):
         When this returns, each `Taken` survives a power cut. A known message id gets its first
         decision again; a known key makes no second entry; both are `duplicate`. An entry that
         can't be kept has its own error and spoils no other. An entry whose player has no link is
-        held.
+        held, as is one that a brake stops; `CapReached` where its rule refuses instead.
 
         Raises:
             StoreFull: the disk is full; nothing was kept.
@@ -99,10 +107,14 @@ class Delivering(Protocol):
 
 
 class Linking(Protocol):
-    """The side that knows which player is whom."""
+    """The side that knows which player is whom, and how that came about."""
 
     async def link(self, campaign: str, player: str, user_ref: str, via: str) -> int:
-        """Link a player; return how many held entries were released, in the same transaction."""
+        """Link a player; return how many held entries were released, in the same transaction.
+
+        Raises:
+            LinkRefused: the userRef has all the players of this namespace that it may have.
+        """
         ...
 
     async def unlink(self, campaign: str, player: str, via: str) -> int:
@@ -111,6 +123,165 @@ class Linking(Protocol):
 
     async def links(self, player: str | None = None) -> Sequence[Link]:
         """Return the links of one player, or all."""
+        ...
+
+    async def forget(self, player: str, who: str) -> int:
+        """Unlink a player everywhere and erase e-mail addresses and names kept for it.
+
+        Entries and their keys stay, since they are money; return how many links there were.
+        """
+        ...
+
+    async def begin_session(self, new: NewSession) -> Session:
+        """Return the open session of this player and address, else a new one, starting.
+
+        Its key is on disk before the API is asked, so that each retry asks for the same session.
+        """
+        ...
+
+    async def look_at_session(self, session_id: int, found: Look, via: str) -> Session | None:
+        """Take in what a look found; with a userRef the player is linked in the same transaction.
+
+        A session that is over stays as it is; None where there is no such session.
+        """
+        ...
+
+    async def sessions_due(self, limit: int) -> Sequence[Session]:
+        """Return the sessions that are to be looked at now, longest waiting first."""
+        ...
+
+    async def next_session_in(self) -> float | None:
+        """Return in how many seconds a session is to be looked at; None where none waits."""
+        ...
+
+    async def sessions(self, player: str, limit: int = 20) -> Sequence[Session]:
+        """Return a player's sessions, newest first."""
+        ...
+
+    async def session(self, session_id: int) -> Session | None:
+        """Return one session."""
+        ...
+
+    def watch_sessions(self) -> asyncio.Event:
+        """Return the event that is set whenever a session may have to be looked at."""
+        ...
+
+    async def give_code(self, code: str, stands_for: CodeFor, lives: float) -> None:
+        """Keep a code for so many seconds, in place of an older one; only its hash is kept."""
+        ...
+
+    async def find_code(self, code: str) -> CodeFor | None:
+        """Return whom a fresh, unused code stands for."""
+        ...
+
+    async def redeem(self, code: str, player: str) -> Link:
+        """Link the player who typed a code to the user that it was shown to, once.
+
+        Raises:
+            LinkRefused: the code is unknown, used or old, or the userRef is another player's.
+        """
+        ...
+
+
+class Confirming(Protocol):
+    """The side that proofs of payouts come to."""
+
+    async def receive(self, webhook: Webhook) -> Became:
+        """Keep a verified webhook and let it take effect, in one transaction, each body once.
+
+        It may come before the answer to the call that it tells of, doubled, late or in any order.
+        """
+        ...
+
+    async def to_look_for(self, campaign: str, limit: int) -> Sequence[str]:
+        """Return userRefs whose payouts are to be looked for now, longest waiting first."""
+        ...
+
+    async def next_look_in(self, campaign: str) -> float | None:
+        """Return in how many seconds a payout is to be looked for; None where none waits."""
+        ...
+
+    async def take_history(self, history: History, terms: LookTerms) -> Found:
+        """Take in a user's whole history: each row proves at most one entry."""
+        ...
+
+    async def look_later(self, campaign: str, user_ref: str, terms: LookTerms) -> None:
+        """Look for a user's payouts again later: their history can't be read now."""
+        ...
+
+    async def take_balance(self, balance: Balance) -> Drift:
+        """Keep what a campaign has paid and pays for each event; say how it fits the ledger."""
+        ...
+
+    async def payees(self, campaign: str) -> Sequence[str]:
+        """Return every userRef that was ever sent to or is linked."""
+        ...
+
+    async def unpaid(self, campaign: str, age: float, limit: int = 1000) -> Sequence[EntryView]:
+        """Return entries accepted for longer than `age` seconds that nothing has confirmed."""
+        ...
+
+    async def strange_payouts(self, campaign: str, limit: int = 1000) -> Sequence[SeenPayout]:
+        """Return payouts that belong to no entry: made behind our back, or twice."""
+        ...
+
+
+class Braking(Protocol):
+    """The side that stops and lets go."""
+
+    async def adopt_lanes(self, lanes: Sequence[LaneTerms]) -> None:
+        """Take over what the settings say of each campaign."""
+        ...
+
+    async def pause(self, campaign: str, who: str, why: str = "") -> None:
+        """Claim nothing of a campaign until it is resumed, across restarts; no entry changes."""
+        ...
+
+    async def resume(self, campaign: str, who: str) -> None:
+        """Let a paused campaign go on."""
+        ...
+
+    async def release(self, reason: str, who: str, campaign: str | None = None) -> int:
+        """Let all entries go that are held for a reason; return how many.
+
+        `quarantine` ends the quarantine itself first.
+        """
+        ...
+
+    async def forget_shadow(self, who: str) -> int:
+        """Make as if the entries of shadow mode had never come, so that they can be earned."""
+        ...
+
+    async def expire(self, older_than: float, who: str) -> int:
+        """Discard entries held for a link for longer than so many seconds; return how many."""
+        ...
+
+    async def quarantine(self, reason: str) -> int:
+        """Hold everything that isn't final, and all that comes; return how many were held."""
+        ...
+
+    async def standing(self) -> Standing:
+        """Return how the ledger itself stands."""
+        ...
+
+    async def accept_total(self, campaign: str, who: str) -> None:
+        """Count what was paid beside our ledger as not ours from now on."""
+        ...
+
+
+class Streaming(Protocol):
+    """The side that tells of changes."""
+
+    async def changes(self, after: int, limit: int = 100) -> Sequence[Change]:
+        """Return changes of states after a number, oldest first."""
+        ...
+
+    async def last_change(self) -> int:
+        """Return the newest change's number; 0 where there is none."""
+        ...
+
+    def watch_changes(self) -> asyncio.Event:
+        """Return the event that is set whenever something may have changed."""
         ...
 
 
@@ -155,5 +326,15 @@ class Remembering(Protocol):
         ...
 
 
-class Outbox(Keeping, Delivering, Linking, Inspecting, Remembering, Protocol):
+class Outbox(
+    Keeping,
+    Delivering,
+    Linking,
+    Confirming,
+    Braking,
+    Streaming,
+    Inspecting,
+    Remembering,
+    Protocol,
+):
     """All sides together."""

@@ -8,12 +8,17 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from bridge.events import State
-from bridge.outbox.values import EntryView
+from bridge.outbox.money import token_units
+from bridge.outbox.views import EntryView
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row. `bound_ref` and `body` are frozen by the claim of the binding they belong to."""
+    """One row. `bound_ref` and `body` are frozen by the claim of the binding they belong to.
+
+    `amount` is what it pays, in millionths of a token unit; `look_at` when its payout is looked
+    for; `brakes` the terms that are still to be applied once its userRef is known.
+    """
 
     id: int
     key: UUID
@@ -43,6 +48,11 @@ class Entry:
     first_maybe_sent_at: int | None = None
     mark_attempt: int | None = None
     fenced: bool = False
+    amount: int | None = None
+    accepted_at: int | None = None
+    look_at: int | None = None
+    looks: int = 0
+    brakes: str = ""
 
     @property
     def target(self) -> str | None:
@@ -77,6 +87,8 @@ class Entry:
             as_moment(self.created_at),
             as_moment(self.updated_at),
             moment(self.due_at) if waits else None,
+            token_units(self.amount),
+            moment(self.accepted_at),
         )
 
 

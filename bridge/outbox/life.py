@@ -22,6 +22,15 @@ from bridge.outbox.values import (
 UNLINKED = "unlinked"
 USER_UNKNOWN = "user_unknown"
 PAST_HORIZON = "past_key_horizon"
+PAYOUT_FAILED = "payout_failed"
+EXPIRED = "expired"
+OVER_CAP = "over_cap"
+PRICE_UNKNOWN = "price_unknown"
+SHADOW = "shadow"
+QUARANTINE = "quarantine"
+
+#: The reasons for which only an operator lets an entry go.
+BRAKES = frozenset({OVER_CAP, PRICE_UNKNOWN, SHADOW, QUARANTINE})
 
 _PROVEN = {State.ACCEPTED, State.CONFIRMED}
 _OPEN = {State.DUE, State.HELD, State.DEAD, State.UNCERTAIN}
@@ -66,9 +75,9 @@ def past_horizon(entry: Entry, horizon: float, now: int) -> bool:
 
 
 def doubted(entry: Entry, reason: str, now: int) -> Entry:
-    """Leave it to an operator."""
+    """Leave it to the history, or to an operator."""
     return entry.changed(
-        state=State.UNCERTAIN, reason=reason, due_at=None, updated_at=now, **_UNLEASED
+        state=State.UNCERTAIN, reason=reason, due_at=None, look_at=now, updated_at=now, **_UNLEASED
     )
 
 
@@ -89,11 +98,14 @@ def due_again(entry: Entry, now: int) -> Entry:
     return entry.changed(state=State.DUE, reason="", due_at=now, fenced=False, updated_at=now)
 
 
+def held_for(entry: Entry, reason: str, now: int) -> Entry:
+    """Hold an entry until something changes: a link, an operator's word."""
+    return entry.changed(state=State.HELD, reason=reason, due_at=None, fenced=False, updated_at=now)
+
+
 def held_unlinked(entry: Entry, now: int) -> Entry:
     """Hold an entry whose player has no link."""
-    return entry.changed(
-        state=State.HELD, reason=UNLINKED, due_at=None, fenced=False, updated_at=now
-    )
+    return held_for(entry, UNLINKED, now)
 
 
 def opens_fence(before: Entry, after: Entry) -> bool:
@@ -110,7 +122,8 @@ def opens_fence(before: Entry, after: Entry) -> bool:
 def settled(entry: Entry, claim: Claim, verdict: Verdict, now: int) -> Entry:
     """Apply what became of an attempt; a claim that lost its lease can only bring proof."""
     if isinstance(verdict, Accepted):
-        return accepted(entry, now)
+        late = entry.reason == PAYOUT_FAILED and entry.binding == claim.binding
+        return entry if late else accepted(entry, now)
     if (entry.state, entry.lease_owner, entry.attempts) != (
         State.SENDING,
         claim.owner,
@@ -132,7 +145,7 @@ def settled(entry: Entry, claim: Claim, verdict: Verdict, now: int) -> Entry:
 
 
 def accepted(entry: Entry, now: int) -> Entry:
-    """Record proof that the API took it: true from any state, and final."""
+    """Record proof that the API took it: true from any state; its payout is still to be proven."""
     if entry.state in _PROVEN:
         return entry
     return entry.changed(
@@ -141,9 +154,44 @@ def accepted(entry: Entry, now: int) -> Entry:
         due_at=None,
         fenced=False,
         updated_at=now,
+        accepted_at=now,
+        look_at=now,
+        looks=0,
         **_UNLEASED,
         **_UNMARKED,
     )
+
+
+def confirmed(entry: Entry, amount: int | None, now: int) -> Entry:
+    """Record proof that it was paid: true from any state, and final."""
+    return accepted(entry, now).changed(
+        state=State.CONFIRMED,
+        reason="",
+        amount=entry.amount if amount is None else amount,
+        look_at=None,
+        updated_at=now,
+    )
+
+
+def payout_failed(entry: Entry, now: int) -> Entry:
+    """Record that the API took it and could not pay: an operator's retry gets the next binding."""
+    return entry.changed(
+        state=State.DEAD,
+        reason=PAYOUT_FAILED,
+        due_at=None,
+        look_at=None,
+        fenced=False,
+        rebind=True,
+        updated_at=now,
+        **_UNLEASED,
+        **_UNMARKED,
+    )
+
+
+def proven_unpaid(entry: Entry, now: int) -> Entry:
+    """Send an entry again of which the history shows that no attempt has paid it."""
+    entry = entry.changed(look_at=None, failures=0, refusals=0, conflicts=0, **_UNMARKED)
+    return held_unlinked(entry, now) if entry.user_ref is None else due_again(entry, now)
 
 
 def _later(entry: Entry, verdict: Later, now: int) -> Entry:
@@ -222,11 +270,29 @@ def decided(entry: Entry, decision: Decision, now: int) -> Entry:
             return _resolved(entry, decision, now)
 
 
+def releasable(entry: Entry) -> Entry:
+    """Return a held entry that an operator may let go.
+
+    Raises:
+        DecisionRefused: no brake holds it.
+    """
+    if entry.state is not State.HELD or entry.reason not in BRAKES:
+        raise _refused(entry, "released", "Only what a brake holds is released.")
+    return entry
+
+
+def expired(entry: Entry, now: int) -> Entry:
+    """Discard an entry whose player was not linked in time."""
+    return _discarded(entry, now).changed(reason=EXPIRED)
+
+
 def _retried(entry: Entry, now: int) -> Entry:
     if entry.state is State.UNCERTAIN:
         raise _refused(entry, "retried", "Use `outbox resolve KEY --paid|--unpaid|--resend`.")
     if entry.state not in {State.DUE, State.HELD, State.DEAD}:
         raise _refused(entry, "retried")
+    if entry.state is State.HELD and entry.reason in BRAKES:
+        raise _refused(entry, "retried", f"It is held ({entry.reason}): `outbox release KEY`.")
     if entry.target is None:
         raise _refused(entry, "retried", "Link the player first: `players link PLAYER USERREF`.")
     return due_again(entry, now).changed(failures=0, refusals=0)
@@ -236,7 +302,13 @@ def _discarded(entry: Entry, now: int) -> Entry:
     if entry.state not in _OPEN:
         raise _refused(entry, "discarded")
     return entry.changed(
-        state=State.DISCARDED, reason="", due_at=None, fenced=False, updated_at=now, **_UNMARKED
+        state=State.DISCARDED,
+        reason="",
+        due_at=None,
+        look_at=None,
+        fenced=False,
+        updated_at=now,
+        **_UNMARKED,
     )
 
 
@@ -245,11 +317,11 @@ def _resolved(entry: Entry, decision: Decision, now: int) -> Entry:
         raise _refused(entry, "resolved", "Only uncertain entries are in doubt.")
     if decision is Decision.PAID:
         return accepted(entry, now)
-    entry = entry.changed(failures=0, refusals=0, conflicts=0)
     if decision is Decision.UNPAID:
-        entry = entry.changed(**_UNMARKED)
-    else:  # the same key and bytes once more, and a new horizon for them
-        entry = entry.changed(first_maybe_sent_at=now)
+        return proven_unpaid(entry, now)
+    entry = entry.changed(failures=0, refusals=0, conflicts=0, look_at=None)
+    # The same key and bytes once more, and a new horizon for them.
+    entry = entry.changed(first_maybe_sent_at=now)
     return held_unlinked(entry, now) if entry.target is None else due_again(entry, now)
 
 

@@ -5,12 +5,11 @@ to say (`contract.py`).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
-
-from bridge.events import State
 
 # -- what goes in ---------------------------------------------------------------------------
 
@@ -42,6 +41,27 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Brakes:
+    """What may hold an entry back. `rule` names the rule in tallies, `day` the day that counts.
+
+    `player_day` is how many entries of the rule one player may have a day, `campaign_day` how many
+    token units the rule may pay a day, `source_minute` how many entries a source may make a
+    minute. With `per_user` the caps count the userRef, and a feat that happens `once` is paid to
+    one userRef once, whichever of its players did it. `refuse` turns an entry away that is new and
+    over a cap; else it is held.
+    """
+
+    rule: str
+    day: str = ""
+    player_day: int | None = None
+    campaign_day: Decimal | None = None
+    source_minute: int | None = None
+    per_user: bool = False
+    once: bool = False
+    refuse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NewEntry:
     """A campaign event to keep."""
 
@@ -54,6 +74,7 @@ class NewEntry:
     rule: str
     origin: Origin
     message_id: MessageId | None = None
+    brakes: Brakes | None = None
 
 
 # -- what comes out to be sent --------------------------------------------------------------
@@ -104,11 +125,13 @@ class Claimed:
     """The answer to a claim.
 
     `next_in` is when the next entry of the campaign will be due, in seconds, None where nothing
-    waits for time alone.
+    waits for time alone. `stopped` is why nothing may be claimed at all: paused, shadow or
+    quarantine.
     """
 
     claims: Sequence[Claim]
     next_in: float | None
+    stopped: str = ""
 
 
 # -- what became of an attempt --------------------------------------------------------------
@@ -178,108 +201,15 @@ class Answer:
     seconds: float = 0.0
 
 
-# -- links, decisions, receipts -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A player's userRef for one campaign."""
-
-    campaign: str
-    player: str
-    user_ref: str
-    since: datetime
-    via: str
+# -- decisions ----------------------------------------------------------------------------------
 
 
 class Decision(StrEnum):
     """What an operator can decide about one entry."""
 
     RETRY = "retry"
+    RELEASE = "release"
     DISCARD = "discard"
     PAID = "paid"
     UNPAID = "unpaid"
     RESEND = "resend"
-
-
-@dataclass(frozen=True, slots=True)
-class RememberedRule:
-    """A rule the outbox keeps, in order; `entries` is how many it has made."""
-
-    definition: str
-    used: bool
-    entries: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One line of a receipt: an attempt and its answer."""
-
-    number: int
-    binding: int
-    at: datetime
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One line of the journal: a decision, by whom and when."""
-
-    at: datetime
-    who: str
-    what: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class EntryView:
-    """One entry as lists show it; times are None where they mean nothing."""
-
-    key: UUID
-    campaign: str
-    player: str
-    event_code: str
-    feat: str
-    occurrence: str
-    state: State
-    reason: str
-    fenced: bool
-    unproven_since: datetime | None
-    user_ref: str | None
-    attempts: int
-    created_at: datetime
-    updated_at: datetime
-    due_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Everything that is known of one entry."""
-
-    entry: EntryView
-    rule: str
-    origin: Origin
-    wire_keys: Sequence[UUID]
-    body: bytes | None
-    attempts: Sequence[Attempt]
-    journal: Sequence[Note]
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Which entries to list: newest first, filtered where a field is given."""
-
-    campaign: str | None = None
-    player: str | None = None
-    state: State | None = None
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class LaneCount:
-    """One campaign's entries by state, and how old the oldest due one is, in seconds."""
-
-    campaign: str
-    states: dict[State, int] = field(default_factory=dict)
-    fenced: int = 0
-    oldest_due: float | None = None

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from sqlite3 import complete_statement
 
 _NUMBERED = re.compile(r"^(\d{4})_(\w+)\.sql$")
 _NAMED = re.compile(r"^-- (\w+) --$", re.MULTILINE)
@@ -45,4 +46,10 @@ def load_queries(package: str, name: str = "queries.sql") -> Mapping[str, str]:
 
 def statements(script: str) -> list[str]:
     """Split a migration's script into statements, so that it can run inside a transaction."""
-    return [part.strip() for part in re.split(r";\s*$", script, flags=re.MULTILINE) if part.strip()]
+    found, begun = [], ""
+    for line in script.splitlines(keepends=True):
+        begun += line
+        if complete_statement(begun):  # knows that a trigger's body holds semicolons
+            found.append(begun)
+            begun = ""
+    return [text for part in [*found, begun] if (text := part.strip().rstrip(";"))]

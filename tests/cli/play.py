@@ -27,7 +27,7 @@ import structlog
 from bridge.cli import main
 from bridge.daemon import SystemClock
 from bridge.outbox.contract import Outbox
-from bridge.outbox.sqlite.store import open_outbox
+from bridge.outbox.store import open_outbox
 from bridge.outbox.values import Answer, ClaimTerms, Doubtful, NewEntry, Origin, Wire
 from bridge.rules.book import Rule
 from bridge.rules.key import payout_key, wire_key

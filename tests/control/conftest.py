@@ -25,7 +25,7 @@ from bridge.gate.guard import Gate
 from bridge.gate.roles import Role
 from bridge.gate.tokens import Tokens
 from bridge.intake.listen import application, http_listening
-from bridge.outbox.sqlite.store import SqliteOutbox, open_outbox
+from bridge.outbox.store import SqliteOutbox, open_outbox
 from bridge.rules.book import Rule
 from bridge.rules.occurrence import Repeat
 from tests.outbox.play import ALICE, CAMPAIGN, Play, entry

@@ -22,8 +22,9 @@ from bridge.errors import StoreUnavailable
 from bridge.events import State
 from bridge.outbox.contract import Delivering, Outbox
 from bridge.outbox.memory import MemoryOutbox
-from bridge.outbox.sqlite.store import open_outbox
-from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, EntryView, Receipt, Verdict
+from bridge.outbox.store import open_outbox
+from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, Verdict
+from bridge.outbox.views import EntryView, Receipt
 from bridge.settings.models import CampaignSettings, DeliverySettings
 from tests.delivery.far import CAMPAIGN, Far, far_end
 from tests.outbox.play import ALICE, entry

@@ -16,8 +16,8 @@ from bridge.delivery.lanes import Keyed, Lanes
 from bridge.events import State
 from bridge.outbox.contract import Outbox
 from bridge.outbox.memory import MemoryOutbox
-from bridge.outbox.sqlite.store import open_outbox
-from bridge.outbox.values import Listing
+from bridge.outbox.store import open_outbox
+from bridge.outbox.views import Listing
 from bridge.settings.models import DeliverySettings
 from tests.delivery import far
 from tests.delivery.far import Far, closed_port, far_end, says

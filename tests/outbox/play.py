@@ -15,14 +15,13 @@ from uuid import UUID
 from bridge.events import Clock, State, Taken
 from bridge.outbox.contract import Outbox
 from bridge.outbox.memory import MemoryOutbox
-from bridge.outbox.sqlite.store import SqliteOutbox, open_outbox
+from bridge.outbox.store import SqliteOutbox, open_outbox
 from bridge.outbox.values import (
     Accepted,
     Answer,
     Claim,
     Claimed,
     ClaimTerms,
-    EntryView,
     Held,
     Later,
     MessageId,
@@ -31,6 +30,7 @@ from bridge.outbox.values import (
     Verdict,
     Wire,
 )
+from bridge.outbox.views import EntryView
 from bridge.rules.key import payout_key, wire_key
 from bridge.testing import START
 from tests.support.clock import FakeClock

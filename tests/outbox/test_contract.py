@@ -8,7 +8,8 @@ import pytest
 import bridge.outbox
 from bridge.errors import EntryNotFound
 from bridge.events import State, Taken
-from bridge.outbox.values import Decision, Listing
+from bridge.outbox.values import Decision
+from bridge.outbox.views import Listing
 from tests.outbox.play import ALICE, BACKENDS, BOB, CAMPAIGN, Play, entry, message_id
 
 FIT = re.compile(r"^_: type\[Outbox\] = (\w+)$", re.MULTILINE)

@@ -9,16 +9,8 @@ import pytest
 
 from bridge.errors import EntryNotFound
 from bridge.events import State
-from bridge.outbox.values import (
-    Answer,
-    Decision,
-    Doubtful,
-    LaneCount,
-    Later,
-    Listing,
-    Origin,
-    RememberedRule,
-)
+from bridge.outbox.values import Answer, Decision, Doubtful, Later, Origin
+from bridge.outbox.views import LaneCount, Listing, RememberedRule
 from bridge.rules.key import wire_key
 from bridge.testing import START
 from tests.outbox.play import (
@@ -167,8 +159,8 @@ async def test_lanes_are_counted_by_state(play: Play) -> None:
     play.clock.advance(5)
 
     assert list(await play.outbox.counts()) == [
-        LaneCount(CAMPAIGN, {State.ACCEPTED: 1, State.SENDING: 1, State.DUE: 1}, 1, 5.0),
-        LaneCount("camp_2", {State.HELD: 1}, 0, None),
+        LaneCount(CAMPAIGN, {State.ACCEPTED: 1, State.SENDING: 1, State.DUE: 1}, 1, 5.0, 5.0),
+        LaneCount("camp_2", {State.HELD: 1}, 0, None, held={"unlinked": 1}),
     ]
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bridge.events import State
 from bridge.outbox.memory import MemoryOutbox
-from bridge.outbox.values import Accepted, Claim, Decision, Doubtful, Listing, Verdict
+from bridge.outbox.values import Accepted, Claim, Decision, Doubtful, Verdict
+from bridge.outbox.views import Listing
 from tests.outbox.play import ALICE, BOB, CAMPAIGN, CONNECT_REFUSED, REFUSED, TIMEOUT, Play, entry
 from tests.support.clock import FakeClock
 

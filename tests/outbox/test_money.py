@@ -20,18 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bridge.events import State
 from bridge.outbox.contract import Outbox
-from bridge.outbox.values import (
-    Accepted,
-    Answer,
-    Claim,
-    Dead,
-    Decision,
-    EntryView,
-    Held,
-    Later,
-    Listing,
-    Verdict,
-)
+from bridge.outbox.values import Accepted, Answer, Claim, Dead, Decision, Held, Later, Verdict
+from bridge.outbox.views import EntryView, Listing
 from tests.outbox.play import ALICE, BACKENDS, BOB, CAMPAIGN, HORIZON, HOUR, LEASE, entry, terms
 from tests.support.clock import FakeClock
 

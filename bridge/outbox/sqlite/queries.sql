@@ -13,9 +13,9 @@ SELECT * FROM entries WHERE id = (SELECT entry_id FROM bindings WHERE wire_key =
 -- insert --
 -- A new entry.
 INSERT INTO entries (key, campaign, player, event_code, feat, occurrence, rule_id, state, reason,
-                     user_ref, created_at, updated_at, due_at)
+                     user_ref, created_at, updated_at, due_at, amount, brakes)
 VALUES (:key, :campaign, :player, :event_code, :feat, :occurrence, :rule_id, :state, :reason,
-        :user_ref, :created_at, :updated_at, :due_at);
+        :user_ref, :created_at, :updated_at, :due_at, :amount, :brakes);
 
 -- insert_origin --
 -- Where it came from.
@@ -30,7 +30,8 @@ SET state = :state, reason = :reason, user_ref = :user_ref, updated_at = :update
     binding = :binding, rebind = :rebind, attempts = :attempts, failures = :failures,
     refusals = :refusals, conflicts = :conflicts, lease_until = :lease_until,
     lease_owner = :lease_owner, first_maybe_sent_at = :first_maybe_sent_at,
-    mark_attempt = :mark_attempt, fenced = :fenced
+    mark_attempt = :mark_attempt, fenced = :fenced, amount = :amount,
+    accepted_at = :accepted_at, look_at = :look_at, looks = :looks, brakes = :brakes
 WHERE id = :id;
 
 -- message --
@@ -175,6 +176,7 @@ SELECT * FROM entries
 WHERE (:campaign IS NULL OR campaign = :campaign)
   AND (:player IS NULL OR player = :player)
   AND (:state IS NULL OR state = :state)
+  AND (:reason IS NULL OR reason = :reason)
 ORDER BY id DESC LIMIT :limit;
 
 -- listing_of_player --
@@ -183,15 +185,42 @@ SELECT * FROM entries
 WHERE player = :player
   AND (:campaign IS NULL OR campaign = :campaign)
   AND (:state IS NULL OR state = :state)
+  AND (:reason IS NULL OR reason = :reason)
 ORDER BY id DESC LIMIT :limit;
 
 -- counts --
--- Entries by campaign and state.
-SELECT campaign, state, count(*) AS n, sum(fenced) AS fenced FROM entries GROUP BY campaign, state;
+-- Entries by campaign and state, as the triggers have counted them.
+SELECT * FROM totals WHERE n > 0;
+
+-- fenced_counts --
+-- How many entries wait behind another's doubt.
+SELECT campaign, count(*) AS n FROM entries WHERE fenced = 1 GROUP BY campaign;
+
+-- held_counts --
+-- Why how many entries are held.
+SELECT campaign, reason, count(*) AS n, sum(amount) AS amount FROM entries
+WHERE state = 'held' GROUP BY reason, campaign;
 
 -- oldest_due --
 -- Since when the oldest due entry of each campaign has been due.
-SELECT campaign, min(due_at) AS at FROM entries WHERE state = 'due' GROUP BY campaign;
+SELECT campaign, min(due_at) AS at FROM entries
+WHERE state = 'due' AND fenced = 0 GROUP BY campaign;
+
+-- oldest_fenced --
+-- The same of those that wait behind a fence.
+SELECT campaign, min(due_at) AS at FROM entries WHERE fenced = 1 GROUP BY campaign;
+
+-- oldest_unpaid --
+-- Since when the oldest entry of each campaign has been accepted and not confirmed.
+SELECT campaign, min(accepted_at) AS at FROM entries
+WHERE state = 'accepted' AND look_at IS NOT NULL GROUP BY campaign;
+
+-- unpaid_since --
+-- Entries that have been accepted since before a time, and are looked for in vain.
+SELECT * FROM entries
+WHERE campaign = :campaign AND state = 'accepted' AND look_at IS NOT NULL
+  AND accepted_at <= :before
+ORDER BY accepted_at LIMIT :limit;
 
 -- latest_mark --
 -- The latest mark of an unproven entry: time can't be before it.
@@ -209,3 +238,331 @@ WHERE state = 'held' AND due_at IS NOT NULL AND due_at > :latest;
 -- clamp_leases --
 -- The same for leases.
 UPDATE entries SET lease_until = :latest WHERE state = 'sending' AND lease_until > :latest;
+
+-- links_of_user --
+-- The players that are linked to a userRef.
+SELECT * FROM links WHERE campaign = :campaign AND user_ref = :user_ref ORDER BY since, player;
+
+-- unmatched_of --
+-- A user's entries that a payout could belong to and that have none, oldest first.
+SELECT * FROM entries
+WHERE campaign = :campaign AND bound_ref = :user_ref AND event_code = :event_code
+  AND (state IN ('accepted', 'confirmed') OR first_maybe_sent_at IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM payouts WHERE payouts.entry_id = entries.id)
+ORDER BY first_maybe_sent_at IS NOT NULL, coalesce(accepted_at, 0), id;
+
+-- quarantined_of --
+-- A user's entries that were held before they were sent, by a ledger that may lack its past.
+SELECT * FROM entries
+WHERE campaign = :campaign AND user_ref = :user_ref AND event_code = :event_code
+  AND state = 'held' AND reason = 'quarantine' AND first_maybe_sent_at IS NULL
+ORDER BY id;
+
+-- any_of --
+-- A user's newest entry of an event that was ever sent.
+SELECT * FROM entries
+WHERE campaign = :campaign AND bound_ref = :user_ref AND event_code = :event_code
+ORDER BY id DESC LIMIT 1;
+
+-- to_look_for --
+-- Users whose payouts are to be looked for now.
+SELECT bound_ref AS user_ref, min(look_at) AS at FROM entries
+WHERE campaign = :campaign AND look_at <= :now AND bound_ref IS NOT NULL
+GROUP BY bound_ref ORDER BY at LIMIT :limit;
+
+-- next_look --
+-- When a payout of a campaign is to be looked for next.
+SELECT min(look_at) FROM entries WHERE campaign = :campaign AND look_at IS NOT NULL;
+
+-- looked_for --
+-- A user's entries that are looked for.
+SELECT * FROM entries
+WHERE campaign = :campaign AND bound_ref = :user_ref AND look_at IS NOT NULL;
+
+-- held_for --
+-- Entries held for a reason, oldest first.
+SELECT * FROM entries
+WHERE state = 'held' AND reason = :reason AND (:campaign IS NULL OR campaign = :campaign)
+ORDER BY id LIMIT :limit;
+
+-- held_before --
+-- Entries that have been held for a reason since before a time.
+SELECT * FROM entries
+WHERE state = 'held' AND reason = :reason AND created_at < :before
+  AND first_maybe_sent_at IS NULL
+LIMIT :limit;
+
+-- forget_messages --
+-- Make unknown again what was held for a reason and never sent: first its message ids.
+DELETE FROM message_ids WHERE entry_id IN (
+  SELECT id FROM entries WHERE state = 'held' AND reason = :reason AND attempts = 0);
+
+-- forget_origins --
+-- Then where it came from.
+DELETE FROM origins WHERE entry_id IN (
+  SELECT id FROM entries WHERE state = 'held' AND reason = :reason AND attempts = 0);
+
+-- forget_notes --
+-- What was decided about it stays in the journal.
+UPDATE journal SET entry_id = NULL WHERE entry_id IN (
+  SELECT id FROM entries WHERE state = 'held' AND reason = :reason AND attempts = 0);
+
+-- forget_entries --
+-- Then the entries themselves.
+DELETE FROM entries WHERE state = 'held' AND reason = :reason AND attempts = 0;
+
+-- quarantine_entries --
+-- Hold what waits or is under way; marks stay.
+UPDATE entries
+SET state = 'held', reason = :reason, due_at = NULL, fenced = 0, lease_until = NULL,
+    lease_owner = NULL, updated_at = :now
+WHERE state IN ('due', 'sending');
+
+-- note_quarantined --
+-- What the stream is told of it.
+INSERT INTO changes (at, entry_id, state, reason)
+SELECT :now, id, 'held', :reason FROM entries WHERE state IN ('due', 'sending');
+
+-- add_change --
+-- A change for the stream.
+INSERT INTO changes (at, entry_id, state, reason) VALUES (:at, :entry_id, :state, :reason);
+
+-- drop_changes --
+-- Changes that no stream will ask for any more.
+DELETE FROM changes WHERE number <= :up_to;
+
+-- changes --
+-- Changes after one, oldest first.
+SELECT changes.number, changes.at, changes.state AS told, changes.reason AS why, entries.*
+FROM changes JOIN entries ON entries.id = changes.entry_id
+WHERE changes.number > :after ORDER BY changes.number LIMIT :limit;
+
+-- last_change --
+-- The newest change's number.
+SELECT seq FROM sqlite_sequence WHERE name = 'changes' UNION ALL SELECT 0 LIMIT 1;
+
+-- first_change --
+-- The oldest one that is still kept.
+SELECT min(number) FROM changes;
+
+-- session --
+-- One link session.
+SELECT * FROM sessions WHERE id = :id;
+
+-- open_session --
+-- The open session of a player and an address; on the page there is no player.
+SELECT * FROM sessions
+WHERE campaign = :campaign AND player IS :player AND email IS :email
+  AND state IN ('starting', 'pending') AND player IS NOT NULL
+ORDER BY id DESC LIMIT 1;
+
+-- named_session --
+-- The session of this name or key.
+SELECT * FROM sessions
+WHERE campaign = :campaign AND (session_key = :name OR key = :key)
+ORDER BY id DESC LIMIT 1;
+
+-- begun_before --
+-- How many sessions there were for a player and an address.
+SELECT count(*) FROM sessions
+WHERE campaign = :campaign AND player IS :player AND email IS :email;
+
+-- insert_session --
+-- A new link session.
+INSERT INTO sessions (key, campaign, player, email, session_key, url, state, detail, user_ref,
+                      started_at, updated_at, ends_at, look_at, looks)
+VALUES (:key, :campaign, :player, :email, :session_key, :url, :state, :detail, :user_ref,
+        :started_at, :updated_at, :ends_at, :look_at, :looks);
+
+-- save_session --
+-- What changes of a session.
+UPDATE sessions
+SET player = :player, email = :email, session_key = :session_key, url = :url, state = :state,
+    detail = :detail, user_ref = :user_ref, updated_at = :updated_at, ends_at = :ends_at,
+    look_at = :look_at, looks = :looks
+WHERE id = :id;
+
+-- sessions_due --
+-- Sessions to be looked at now.
+SELECT * FROM sessions WHERE look_at <= :now ORDER BY look_at LIMIT :limit;
+
+-- next_session_look --
+-- When a session is to be looked at next.
+SELECT min(look_at) FROM sessions WHERE look_at IS NOT NULL;
+
+-- sessions_of_player --
+-- A player's sessions, newest first.
+SELECT * FROM sessions WHERE player = :player ORDER BY id DESC LIMIT :limit;
+
+-- forget_sessions --
+-- Erase what names a person in a player's sessions, and end those that are open.
+UPDATE sessions
+SET email = NULL, url = NULL, session_key = NULL, user_ref = NULL, look_at = NULL,
+    state = CASE WHEN state IN ('starting', 'pending') THEN 'failed' ELSE state END,
+    detail = 'forgotten'
+WHERE player = :player;
+
+-- forget_codes --
+-- End a player's codes.
+DELETE FROM codes WHERE player = :player;
+
+-- end_codes --
+-- A new code ends the older ones of the same player or session.
+DELETE FROM codes
+WHERE used_at IS NULL AND campaign = :campaign AND player IS :player
+  AND session_id IS :session_id;
+
+-- add_code --
+-- A code, by its hash.
+INSERT OR REPLACE INTO codes (digest, campaign, player, session_id, ends_at)
+VALUES (:digest, :campaign, :player, :session_id, :ends_at);
+
+-- code --
+-- Whom a fresh, unused code stands for.
+SELECT * FROM codes WHERE digest = :digest AND used_at IS NULL AND ends_at > :now;
+
+-- use_code --
+-- A code is good once.
+UPDATE codes SET used_at = :now WHERE digest = :digest;
+
+-- webhook --
+-- A webhook that came before.
+SELECT became FROM inbox WHERE digest = :digest;
+
+-- add_webhook --
+-- A webhook and what became of it.
+INSERT INTO inbox (digest, campaign, event, sent_at, received_at, body, became, entry_id)
+VALUES (:digest, :campaign, :event, :sent_at, :received_at, :body, :became, :entry_id);
+
+-- webhooks_of --
+-- The webhooks that told of an entry.
+SELECT event, received_at, became FROM inbox WHERE entry_id = :id ORDER BY received_at;
+
+-- payout --
+-- A payout by its id.
+SELECT * FROM payouts WHERE campaign = :campaign AND id = :id;
+
+-- payout_of --
+-- The payout that belongs to an entry.
+SELECT * FROM payouts WHERE entry_id = :entry_id;
+
+-- add_payout --
+-- A payout that the API told of.
+INSERT INTO payouts (campaign, id, user_ref, event_code, amount, paid_at, seen_at, via, wire_key,
+                     entry_id)
+VALUES (:campaign, :id, :user_ref, :event_code, :amount, :paid_at, :seen_at, :via, :wire_key,
+        :entry_id);
+
+-- match --
+-- The entry that a payout belongs to.
+UPDATE payouts SET entry_id = :entry_id WHERE campaign = :campaign AND id = :id;
+
+-- prove --
+-- Under which key a payout was made.
+UPDATE payouts SET wire_key = :wire_key, via = :via WHERE campaign = :campaign AND id = :id;
+
+-- unmatched --
+-- Payouts of a user and event that belong to no entry, oldest first.
+SELECT * FROM payouts
+WHERE campaign = :campaign AND user_ref = :user_ref AND event_code = :event_code
+  AND entry_id IS NULL
+ORDER BY coalesce(paid_at, seen_at), id;
+
+-- all_unmatched --
+-- Payouts of a campaign that belong to no entry.
+SELECT * FROM payouts WHERE campaign = :campaign AND entry_id IS NULL
+ORDER BY seen_at, id LIMIT :limit;
+
+-- payees --
+-- Every userRef of a campaign that was ever sent to, or is linked.
+SELECT DISTINCT bound_ref AS user_ref FROM entries
+WHERE campaign = :campaign AND bound_ref IS NOT NULL
+UNION
+SELECT user_ref FROM links WHERE campaign = :campaign
+UNION
+SELECT user_ref FROM payouts WHERE campaign = :campaign AND entry_id IS NULL;
+
+-- lane --
+-- What is known of a campaign.
+SELECT * FROM lanes WHERE campaign = :campaign;
+
+-- lanes --
+-- The same of all.
+SELECT * FROM lanes;
+
+-- adopt_lane --
+-- What the settings say of a campaign.
+INSERT INTO lanes (campaign, shadow, history, first_look, per_user)
+VALUES (:campaign, :shadow, :history, :first_look, :per_user)
+ON CONFLICT (campaign)
+DO UPDATE SET shadow = excluded.shadow, history = excluded.history,
+              first_look = excluded.first_look, per_user = excluded.per_user;
+
+-- pause_lane --
+-- Pause a campaign, or let it go on.
+INSERT INTO lanes (campaign, paused_at, paused_by, paused_for) VALUES (:campaign, :at, :who, :why)
+ON CONFLICT (campaign)
+DO UPDATE SET paused_at = excluded.paused_at, paused_by = excluded.paused_by,
+              paused_for = excluded.paused_for;
+
+-- set_paid --
+-- What the API says it has paid, and how much of it is not ours.
+INSERT INTO lanes (campaign, paid_base, paid_out, paid_at) VALUES (:campaign, :base, :paid_out, :at)
+ON CONFLICT (campaign)
+DO UPDATE SET paid_base = excluded.paid_base, paid_out = excluded.paid_out,
+              paid_at = excluded.paid_at;
+
+-- price --
+-- What an event pays.
+SELECT amount FROM prices WHERE campaign = :campaign AND event_code = :event_code;
+
+-- drop_prices --
+-- A campaign's prices are about to be set anew.
+DELETE FROM prices WHERE campaign = :campaign;
+
+-- set_price --
+-- What an event pays.
+INSERT OR REPLACE INTO prices (campaign, event_code, amount)
+VALUES (:campaign, :event_code, :amount);
+
+-- total --
+-- A campaign's entries in one state.
+SELECT n, amount, unpriced FROM totals WHERE campaign = :campaign AND state = :state;
+
+-- unproven_total --
+-- A campaign's entries that an attempt may have paid.
+SELECT count(*) AS n, coalesce(sum(amount), 0) AS amount, count(*) - count(amount) AS unpriced
+FROM entries WHERE campaign = :campaign AND first_maybe_sent_at IS NOT NULL;
+
+-- tally --
+-- What a brake has counted.
+SELECT value FROM tallies WHERE scope = :scope AND period = :period;
+
+-- count_tally --
+-- Count more.
+INSERT INTO tallies (scope, period, value, at) VALUES (:scope, :period, :value, :at)
+ON CONFLICT (scope, period) DO UPDATE SET value = value + excluded.value, at = excluded.at;
+
+-- drop_tallies --
+-- Forget what was counted for periods that are over.
+DELETE FROM tallies WHERE at < :before AND period <> '';
+
+-- ledger --
+-- The ledger's own standing.
+SELECT *, EXISTS (SELECT 1 FROM entries) AS has_rows FROM ledger;
+
+-- advance --
+-- One change more.
+UPDATE ledger SET sequence = sequence + 1 RETURNING sequence;
+
+-- quarantined --
+-- Why the ledger is in quarantine.
+SELECT quarantine FROM ledger;
+
+-- set_quarantine --
+-- Put it into quarantine, or end it.
+UPDATE ledger SET quarantine = :reason, copied = CASE WHEN :reason = '' THEN 0 ELSE copied END;
+
+-- journal_all --
+-- The journal, newest first.
+SELECT * FROM journal ORDER BY id DESC LIMIT :limit;

@@ -35,7 +35,12 @@ CREATE TABLE entries (
   lease_owner         TEXT,
   first_maybe_sent_at INTEGER,
   mark_attempt        INTEGER,
-  fenced              INTEGER NOT NULL DEFAULT 0
+  fenced              INTEGER NOT NULL DEFAULT 0,
+  amount              INTEGER,
+  accepted_at         INTEGER,
+  look_at             INTEGER,
+  looks               INTEGER NOT NULL DEFAULT 0,
+  brakes              TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 -- What a claim looks for, each index only as large as the work that is open.
@@ -45,7 +50,48 @@ CREATE INDEX entries_held ON entries (campaign, due_at) WHERE state = 'held' AND
 CREATE INDEX entries_unproven ON entries (campaign, bound_ref, event_code)
   WHERE first_maybe_sent_at IS NOT NULL;
 CREATE INDEX entries_fenced ON entries (campaign, user_ref, event_code, id) WHERE fenced = 1;
+CREATE INDEX entries_held_why ON entries (reason, campaign, id) WHERE state = 'held';
+CREATE INDEX entries_to_look_for ON entries (campaign, look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX entries_unpaid ON entries (campaign, accepted_at)
+  WHERE state = 'accepted' AND look_at IS NOT NULL;
+CREATE INDEX entries_of_user ON entries (campaign, bound_ref, event_code, id)
+  WHERE bound_ref IS NOT NULL;
 CREATE INDEX entries_of_player ON entries (player, campaign, id);
+
+-- How many entries a campaign has in a state, and what they cost (millionths of a token unit);
+-- kept by triggers, so that nobody has to count.
+CREATE TABLE totals (
+  campaign TEXT NOT NULL,
+  state    TEXT NOT NULL,
+  n        INTEGER NOT NULL,
+  amount   INTEGER NOT NULL,
+  unpriced INTEGER NOT NULL,
+  PRIMARY KEY (campaign, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER entry_comes AFTER INSERT ON entries BEGIN
+  INSERT INTO totals (campaign, state, n, amount, unpriced)
+  VALUES (new.campaign, new.state, 1, coalesce(new.amount, 0), new.amount IS NULL)
+  ON CONFLICT DO UPDATE SET n = n + 1, amount = amount + excluded.amount,
+                            unpriced = unpriced + excluded.unpriced;
+END;
+
+CREATE TRIGGER entry_moves AFTER UPDATE OF state, amount ON entries
+WHEN old.state <> new.state OR old.amount IS NOT new.amount BEGIN
+  UPDATE totals SET n = n - 1, amount = amount - coalesce(old.amount, 0),
+                    unpriced = unpriced - (old.amount IS NULL)
+  WHERE campaign = old.campaign AND state = old.state;
+  INSERT INTO totals (campaign, state, n, amount, unpriced)
+  VALUES (new.campaign, new.state, 1, coalesce(new.amount, 0), new.amount IS NULL)
+  ON CONFLICT DO UPDATE SET n = n + 1, amount = amount + excluded.amount,
+                            unpriced = unpriced + excluded.unpriced;
+END;
+
+CREATE TRIGGER entry_goes AFTER DELETE ON entries BEGIN
+  UPDATE totals SET n = n - 1, amount = amount - coalesce(old.amount, 0),
+                    unpriced = unpriced - (old.amount IS NULL)
+  WHERE campaign = old.campaign AND state = old.state;
+END;
 
 -- Where an entry came from, for its receipt.
 CREATE TABLE origins (
@@ -111,3 +157,123 @@ CREATE TABLE journal (
 ) STRICT;
 
 CREATE INDEX journal_of_entry ON journal (entry_id) WHERE entry_id IS NOT NULL;
+
+-- Each change of a state that games are told of, oldest first; the last ones only.
+CREATE TABLE changes (
+  number   INTEGER PRIMARY KEY AUTOINCREMENT,
+  at       INTEGER NOT NULL,
+  entry_id INTEGER NOT NULL,
+  state    TEXT NOT NULL,
+  reason   TEXT NOT NULL
+) STRICT;
+
+-- The ledger itself: one row. `sequence` rises with every change, and a witness outside knows it.
+CREATE TABLE ledger (
+  only       INTEGER PRIMARY KEY CHECK (only = 1),
+  identity   BLOB NOT NULL,
+  sequence   INTEGER NOT NULL,
+  quarantine TEXT NOT NULL,
+  copied     INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO ledger VALUES (1, randomblob(16), 0, '', 0);
+
+-- What is known of a campaign beside its entries; money in millionths of a token unit.
+CREATE TABLE lanes (
+  campaign   TEXT PRIMARY KEY,
+  shadow     INTEGER NOT NULL DEFAULT 0,
+  history    INTEGER NOT NULL DEFAULT 1,
+  first_look INTEGER NOT NULL DEFAULT 3000,
+  per_user   INTEGER NOT NULL DEFAULT 1,
+  paused_at  INTEGER,
+  paused_by  TEXT NOT NULL DEFAULT '',
+  paused_for TEXT NOT NULL DEFAULT '',
+  paid_base  INTEGER,
+  paid_out   INTEGER,
+  paid_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- What a campaign pays for each of its events, as the API last said.
+CREATE TABLE prices (
+  campaign   TEXT NOT NULL,
+  event_code TEXT NOT NULL,
+  amount     INTEGER NOT NULL,
+  PRIMARY KEY (campaign, event_code)
+) STRICT, WITHOUT ROWID;
+
+-- What brakes have counted: a number, or millionths of a token unit, for a day or a minute.
+CREATE TABLE tallies (
+  scope  TEXT NOT NULL,
+  period TEXT NOT NULL,
+  value  INTEGER NOT NULL,
+  at     INTEGER NOT NULL,
+  PRIMARY KEY (scope, period)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tallies_by_age ON tallies (at);
+
+-- Link sessions. `key` is the Idempotency-Key under which the API was asked; without a player the
+-- session was begun on the public page, and a code will say who it was for.
+CREATE TABLE sessions (
+  id          INTEGER PRIMARY KEY,
+  key         TEXT NOT NULL UNIQUE,
+  campaign    TEXT NOT NULL,
+  player      TEXT,
+  email       TEXT,
+  session_key TEXT,
+  url         TEXT,
+  state       TEXT NOT NULL,
+  detail      TEXT NOT NULL DEFAULT '',
+  user_ref    TEXT,
+  started_at  INTEGER NOT NULL,
+  updated_at  INTEGER NOT NULL,
+  ends_at     INTEGER NOT NULL,
+  look_at     INTEGER,
+  looks       INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX sessions_to_look_at ON sessions (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX sessions_of_player ON sessions (player, campaign, id);
+CREATE INDEX sessions_by_name ON sessions (session_key) WHERE session_key IS NOT NULL;
+
+-- Codes that prove who somebody is: shown on the page and typed in the game, or the other way.
+CREATE TABLE codes (
+  digest     BLOB PRIMARY KEY,
+  campaign   TEXT NOT NULL,
+  player     TEXT,
+  session_id INTEGER REFERENCES sessions,
+  ends_at    INTEGER NOT NULL,
+  used_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Webhooks as they came, each body once.
+CREATE TABLE inbox (
+  digest      BLOB PRIMARY KEY,
+  campaign    TEXT NOT NULL,
+  event       TEXT NOT NULL,
+  sent_at     INTEGER,
+  received_at INTEGER NOT NULL,
+  body        BLOB NOT NULL,
+  became      TEXT NOT NULL,
+  entry_id    INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX inbox_of_entry ON inbox (entry_id) WHERE entry_id IS NOT NULL;
+
+-- Payouts that the API has told of, by webhook or history; each proves at most one entry.
+CREATE TABLE payouts (
+  campaign   TEXT NOT NULL,
+  id         TEXT NOT NULL,
+  user_ref   TEXT NOT NULL,
+  event_code TEXT NOT NULL,
+  amount     INTEGER,
+  paid_at    INTEGER,
+  seen_at    INTEGER NOT NULL,
+  via        TEXT NOT NULL,
+  wire_key   BLOB,
+  entry_id   INTEGER,
+  PRIMARY KEY (campaign, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX payouts_of_entry ON payouts (entry_id) WHERE entry_id IS NOT NULL;
+CREATE INDEX payouts_unmatched ON payouts (campaign, user_ref, event_code) WHERE entry_id IS NULL;

@@ -9,15 +9,15 @@ from uuid import UUID
 
 import pytest
 
-from bridge.outbox.sqlite.store import open_outbox
-from bridge.outbox.values import Listing
+from bridge.outbox.store import open_outbox
+from bridge.outbox.views import Listing
 from tests.support.clock import FakeClock
 
 #: Puts for ever, eight callers at once, and prints each key once it is acknowledged.
 GAME = """
 import asyncio, sys
 from pathlib import Path
-from bridge.outbox.sqlite.store import open_outbox
+from bridge.outbox.store import open_outbox
 from bridge.testing import FakeClock
 from tests.outbox.play import entry
 

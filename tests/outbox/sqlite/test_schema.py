@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.outbox.sqlite.rows import queries
+from bridge.outbox.sqlite.rows.statements import queries
 from bridge.sqlite.connection import migrate
 from bridge.sqlite.scripts import load_migrations, statements
 

@@ -23,8 +23,9 @@ from bridge.errors import (
     StoreUnavailable,
 )
 from bridge.events import State, Taken
-from bridge.outbox.sqlite.store import open_outbox
-from bridge.outbox.values import Decision, Listing, NewEntry
+from bridge.outbox.store import open_outbox
+from bridge.outbox.values import Decision, NewEntry
+from bridge.outbox.views import Listing
 from bridge.testing import START
 from tests.outbox.play import ALICE, CAMPAIGN, HOUR, REFUSED, TIMEOUT, Play, entry, message_id
 from tests.support.clock import FakeClock
@@ -171,7 +172,7 @@ async def test_a_second_one_is_refused_and_told_by_whom(path: Path) -> None:
 async def test_a_second_process_is_refused(path: Path) -> None:
     command = (
         "import asyncio, sys; from pathlib import Path\n"
-        "from bridge.outbox.sqlite.store import open_outbox\n"
+        "from bridge.outbox.store import open_outbox\n"
         "from bridge.testing import FakeClock\n"
         "async def main():\n"
         "    async with open_outbox(Path(sys.argv[1]), FakeClock()): pass\n"

@@ -1,0 +1,229 @@
+"""Confirming: what proves that an entry was paid, or was not.
+
+In: histories and webhooks. Out: entries confirmed, dead, or free to be sent again.
+
+History rows carry no key, so they are counted: of one (campaign, userRef, event code) a payout
+that belongs to no entry yet is given to the oldest entry that has none: first to the accepted
+ones, then to the one that is unproven (the fence lets there be only one), then to those that a
+restored ledger holds in quarantine. Which of several like entries gets which row means nothing;
+that each row proves one entry, and none twice, means everything. What is left over was paid
+behind our back, or twice.
+"""
+
+from uuid import UUID
+
+from bridge.events import State
+from bridge.outbox import life
+from bridge.outbox.entry import Entry
+from bridge.outbox.ledger.book import Book
+from bridge.outbox.money import millionths, tokens
+from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payout
+from bridge.outbox.sqlite.rows.proofs import PayoutRow
+
+HISTORY = "history"
+WEBHOOK = "webhook"
+
+
+# -- history --------------------------------------------------------------------------------
+
+
+def take_history(book: Book, history: History, terms: LookTerms) -> Found:
+    """Take in a user's whole history; say what it proved."""
+    campaign, user_ref = history.campaign, history.user_ref
+    for payout in history.payouts:
+        if payout.id and book.rows.proofs.payout(campaign, payout.id) is None:
+            book.rows.proofs.add_payout(campaign, payout, payout.id, HISTORY, None, book.now)
+    looked_for = book.rows.entries.looked_for(campaign, user_ref)
+    codes = {payout.event_code for payout in history.payouts}
+    codes |= {entry.event_code for entry in looked_for}
+    confirmed = unknown = unpaid = 0
+    for code in sorted(codes):
+        confirmed += match(book, campaign, user_ref, code, terms.skew)
+        unknown += len(book.rows.proofs.unmatched(campaign, user_ref, code))
+        unpaid += _prove_absence(book, campaign, user_ref, code, history.age, terms)
+    for entry in book.rows.entries.looked_for(campaign, user_ref):
+        book.rows.entries.save(_again(entry, terms, book.now))
+    return Found(confirmed, unpaid, unknown)
+
+
+def _again(entry: Entry, terms: LookTerms, now: int) -> Entry:
+    """Say when to look next, after a look in vain."""
+    wait = terms.waits[min(entry.looks, len(terms.waits) - 1)]
+    return entry.changed(look_at=now + round(wait * 1000), looks=entry.looks + 1)
+
+
+def match(book: Book, campaign: str, user_ref: str, code: str, skew: float) -> int:
+    """Give payouts to the entries they prove; return how many entries were confirmed by it."""
+    payouts = book.rows.proofs.unmatched(campaign, user_ref, code)
+    if not payouts:
+        return 0
+    entries = [
+        *book.rows.entries.unmatched_of(campaign, user_ref, code),
+        *book.rows.entries.quarantined_of(campaign, user_ref, code),
+    ]
+    confirmed = 0
+    for payout in payouts:
+        if payout.wire_key is not None:  # a webhook has said whose it is, and it was none of these
+            continue
+        entry = next((entry for entry in entries if _may_be(payout, entry, skew)), None)
+        if entry is None:
+            continue
+        entries.remove(entry)
+        confirmed += entry.state is not State.CONFIRMED
+        _confirm(book, entry, payout)
+    return confirmed
+
+
+def _may_be(payout: PayoutRow, entry: Entry, skew: float) -> bool:
+    """Whether a payout can be an entry's: not where it was made before the entry came."""
+    return payout.paid_at is None or payout.paid_at >= entry.created_at - skew * 1000
+
+
+def _confirm(book: Book, entry: Entry, payout: PayoutRow) -> None:
+    book.rows.proofs.match(payout, entry.id)
+    if entry.state is State.CONFIRMED:
+        return
+    book.move(entry, life.confirmed(entry, payout.amount, book.now))
+    if entry.state in {State.UNCERTAIN, State.DEAD, State.DISCARDED}:
+        book.note(payout.via, "paid", entry, f"{entry.state} → confirmed by payout {payout.id}")
+
+
+def _prove_absence(
+    book: Book, campaign: str, user_ref: str, code: str, age: float, terms: LookTerms
+) -> int:
+    """Send an uncertain entry again that no row shows, long after it can have been paid.
+
+    That proves something only where every other entry of its kind has its row.
+    """
+    entries = book.rows.entries.unmatched_of(campaign, user_ref, code)
+    if len(entries) != 1 or book.rows.proofs.unmatched(campaign, user_ref, code):
+        return 0
+    (entry,) = entries
+    mark = entry.first_maybe_sent_at
+    if entry.state is not State.UNCERTAIN or mark is None:
+        return 0
+    if book.now - age * 1000 - mark < terms.absent_after * 1000:
+        return 0
+    after = life.proven_unpaid(entry, book.now)
+    book.move(entry, after)
+    book.note(HISTORY, "unpaid", entry, f"{entry.state} → {after.state}: no payout in the history")
+    return 1
+
+
+def look_later(book: Book, campaign: str, user_ref: str, terms: LookTerms) -> None:
+    """Look for a user's payouts later: their history could not be read."""
+    for entry in book.rows.entries.looked_for(campaign, user_ref):
+        book.rows.entries.save(_again(entry, terms, book.now))
+
+
+# -- webhooks -------------------------------------------------------------------------------
+
+
+def paid(book: Book, campaign: str, payout: Payout, key: UUID | None, name: str) -> Entry | None:
+    """Take in that a payout was made; return the entry that it proves, if one is known.
+
+    `name` stands in for a transaction that the webhook doesn't name.
+    """
+    row = _noted(book, campaign, payout, key, payout.id or name)
+    entry = None if key is None else book.known(key)
+    if entry is None or entry.campaign != campaign:
+        match(book, campaign, payout.user_ref, payout.event_code, LookTerms((), 0, 0).skew)
+        kept = book.rows.proofs.payout(campaign, row.id)
+        number = None if kept is None else kept.entry_id
+        return None if number is None else book.rows.entries.by_id(number)
+    if row.entry_id != entry.id:
+        _give(book, row, entry)
+    return book.rows.entries.by_id(entry.id)
+
+
+def _noted(book: Book, campaign: str, payout: Payout, key: UUID | None, name: str) -> PayoutRow:
+    known = book.rows.proofs.payout(campaign, name)
+    if known is None:
+        return book.rows.proofs.add_payout(campaign, payout, name, WEBHOOK, key, book.now)
+    book.rows.proofs.prove(known, key, WEBHOOK)
+    return known
+
+
+def _give(book: Book, payout: PayoutRow, entry: Entry) -> None:
+    """Give a payout to the entry whose key it was made under.
+
+    Where counting gave the entry another's row, or the row to another entry, they change places.
+    A second payout under the entry's own keys stays without an entry: it was paid twice.
+    """
+    proofs = book.rows.proofs
+    held = proofs.payout_of(entry.id)
+    if held is not None and held.via == WEBHOOK and held.wire_key is not None:
+        return
+    before = payout.entry_id
+    if held is not None:
+        proofs.match(held, None)
+    proofs.match(payout, None)
+    _confirm(book, entry, payout)
+    if held is not None and before is not None:
+        proofs.match(held, before)
+    elif held is not None:
+        match(book, held.campaign, held.user_ref, held.event_code, LookTerms((), 0, 0).skew)
+
+
+def failed(book: Book, campaign: str, key: UUID | None, error: str) -> Entry | None:
+    """Take in that a payout failed after its 202; return the entry that it was of, if known."""
+    entry = None if key is None else book.known(key)
+    if entry is None or entry.campaign != campaign:
+        return None
+    current = entry.wire_key in {None, key}
+    if not current or entry.state in {State.CONFIRMED, State.DISCARDED, State.DEAD}:
+        return entry
+    after = life.payout_failed(entry, book.now)
+    book.move(entry, after)
+    book.note(WEBHOOK, "failed", entry, error)
+    return after
+
+
+# -- the paid-out total ---------------------------------------------------------------------
+
+
+def take_balance(book: Book, balance: Balance) -> Drift:
+    """Keep the paid-out total and the prices; say how the total fits our ledger.
+
+    What was paid before our first entry is nobody's loss: it is the base that is counted from.
+    """
+    campaign = balance.campaign
+    _set_prices(book, balance)
+    paid_out = millionths(balance.paid_out)
+    if paid_out is None:
+        return Drift(campaign, balance.paid_out, None, None)
+    base = book.rows.lanes.of(campaign).paid_base
+    if base is None:
+        base = paid_out - book.rows.lanes.total(campaign, State.CONFIRMED).amount
+    book.rows.lanes.set_paid(campaign, base, paid_out, book.now)
+    return drift(book, campaign, paid_out, base)
+
+
+def _set_prices(book: Book, balance: Balance) -> None:
+    prices = [
+        (code, kept) for code, amount in balance.prices if (kept := millionths(amount)) is not None
+    ]
+    if prices:
+        book.rows.lanes.set_prices(balance.campaign, prices)
+
+
+def drift(book: Book, campaign: str, paid_out: int, base: int) -> Drift:
+    """Return how a paid-out total fits our ledger."""
+    lanes = book.rows.lanes
+    confirmed = lanes.total(campaign, State.CONFIRMED)
+    open_ones = (lanes.total(campaign, State.ACCEPTED), lanes.unproven(campaign))
+    least = None if confirmed.unpriced else tokens(base + confirmed.amount)
+    most = None
+    if not confirmed.unpriced and not any(total.unpriced for total in open_ones):
+        most = tokens(base + confirmed.amount + sum(total.amount for total in open_ones))
+    return Drift(campaign, tokens(paid_out), least, most)
+
+
+def accept_total(book: Book, campaign: str, who: str) -> None:
+    """Count what was paid beside our ledger as not ours, on an operator's word."""
+    lane = book.rows.lanes.of(campaign)
+    if lane.paid_out is None:
+        return
+    base = lane.paid_out - book.rows.lanes.total(campaign, State.CONFIRMED).amount
+    book.rows.lanes.set_paid(campaign, base, lane.paid_out, book.now)
+    book.note(who, "accept_total", None, f"{campaign}: {tokens(base)} of the total are not ours")

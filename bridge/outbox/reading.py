@@ -1,0 +1,228 @@
+"""Looking into an outbox: receipts, listings, counts, the stream.
+
+In: rows and what is asked. Out: the contract's views. Changes nothing.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from bridge.events import State
+from bridge.outbox import life
+from bridge.outbox.entry import Entry, as_moment, moment
+from bridge.outbox.ledger import confirming
+from bridge.outbox.ledger.book import Book
+from bridge.outbox.links import Link
+from bridge.outbox.money import token_units, tokens
+from bridge.outbox.proofs import Drift
+from bridge.outbox.sqlite.rows import Rows
+from bridge.outbox.sqlite.rows.entries import entry_from
+from bridge.outbox.sqlite.rows.links import link_from
+from bridge.outbox.sqlite.rows.proofs import PayoutRow, payout_from
+from bridge.outbox.values import Answer, Origin
+from bridge.outbox.views import (
+    Attempt,
+    Change,
+    EntryView,
+    LaneCount,
+    Listing,
+    Note,
+    Pause,
+    Receipt,
+    SeenPayout,
+    SeenWebhook,
+)
+
+
+def receipt(rows: Rows, key: UUID) -> Receipt:
+    """Return all that is known of the entry with this key or wire key."""
+    entry = Book(rows, 0).find(key)
+    payout = rows.proofs.payout_of(entry.id)
+    return Receipt(
+        entry.view(),
+        rows.sql.many("rule", id=entry.rule_id)[0]["definition"],
+        _origin(rows.sql.many("origin", id=entry.id)[0]),
+        _wire_keys(rows, entry),
+        entry.body,
+        [_attempt(row) for row in rows.sql.many("attempts", id=entry.id)],
+        [_note(row) for row in rows.sql.many("journal", id=entry.id)],
+        None if payout is None else _seen(rows, payout, as_moment(entry.updated_at)),
+        [_webhook(row) for row in rows.sql.many("webhooks_of", id=entry.id)],
+        rows.links.sessions_of(entry.player, 5),
+    )
+
+
+def listing(rows: Rows, what: Listing) -> Sequence[EntryView]:
+    """Return entries, newest first."""
+    name = "listing" if what.player is None else "listing_of_player"
+    found = rows.sql.many(
+        name,
+        campaign=what.campaign,
+        player=what.player,
+        state=None if what.state is None else what.state.value,
+        reason=what.reason,
+        limit=what.limit,
+    )
+    return [entry_from(row).view() for row in found]
+
+
+def unpaid(rows: Rows, campaign: str, before: int, limit: int) -> Sequence[EntryView]:
+    """Return entries that were accepted before a time, and that nothing has confirmed."""
+    found = rows.sql.many("unpaid_since", campaign=campaign, before=before, limit=limit)
+    return [entry_from(row).view() for row in found]
+
+
+# -- counts ---------------------------------------------------------------------------------
+
+
+def counts(rows: Rows, now: int) -> Sequence[LaneCount]:
+    """Return what each campaign has and how it stands."""
+    totals = rows.sql.many("counts")
+    known = {row["campaign"]: row for row in rows.sql.many("lanes")}
+    ages = {name: _ages(rows, name, now) for name in ("oldest_due", "oldest_unpaid")}
+    fenced_ages = _ages(rows, "oldest_fenced", now)
+    fenced = {row["campaign"]: row["n"] for row in rows.sql.many("fenced_counts")}
+    held = rows.sql.many("held_counts")
+    campaigns = sorted({row["campaign"] for row in totals} | set(known))
+    return [
+        LaneCount(
+            campaign,
+            {State(row["state"]): row["n"] for row in totals if row["campaign"] == campaign},
+            fenced.get(campaign, 0),
+            _oldest(ages["oldest_due"].get(campaign), fenced_ages.get(campaign)),
+            ages["oldest_unpaid"].get(campaign),
+            {
+                State(row["state"]): tokens(row["amount"])
+                for row in totals
+                if row["campaign"] == campaign and row["amount"]
+            },
+            {row["reason"]: row["n"] for row in held if row["campaign"] == campaign},
+            _shadow_cost(held, campaign),
+            _pause(known.get(campaign)),
+            _drift(rows, known.get(campaign)),
+        )
+        for campaign in campaigns
+    ]
+
+
+def _ages(rows: Rows, statement: str, now: int) -> dict[str, float]:
+    return {row["campaign"]: max(0, now - row["at"]) / 1000 for row in rows.sql.many(statement)}
+
+
+def _oldest(*ages: float | None) -> float | None:
+    return max((age for age in ages if age is not None), default=None)
+
+
+def _shadow_cost(held: Sequence[sqlite3.Row], campaign: str) -> Decimal:
+    mine = [
+        row["amount"] or 0
+        for row in held
+        if (row["campaign"], row["reason"]) == (campaign, life.SHADOW)
+    ]
+    return tokens(sum(mine))
+
+
+def _pause(lane: sqlite3.Row | None) -> Pause | None:
+    if lane is None or lane["paused_at"] is None:
+        return None
+    return Pause(lane["paused_by"], as_moment(lane["paused_at"]), lane["paused_for"])
+
+
+def _drift(rows: Rows, lane: sqlite3.Row | None) -> Drift | None:
+    if lane is None or lane["paid_out"] is None:
+        return None
+    return confirming.drift(Book(rows, 0), lane["campaign"], lane["paid_out"], lane["paid_base"])
+
+
+# -- links, payouts, the stream ---------------------------------------------------------------
+
+
+def links(rows: Rows, player: str | None) -> Sequence[Link]:
+    """Return the links of one player, or all."""
+    return [link_from(row) for row in rows.sql.many("links", player=player)]
+
+
+def strange_payouts(rows: Rows, campaign: str, limit: int) -> Sequence[SeenPayout]:
+    """Return payouts that belong to no entry."""
+    found = rows.sql.many("all_unmatched", campaign=campaign, limit=limit)
+    return [_seen(rows, payout_from(row), as_moment(row["seen_at"])) for row in found]
+
+
+def _seen(rows: Rows, payout: PayoutRow, seen_at: datetime) -> SeenPayout:
+    entry = None if payout.entry_id is None else rows.entries.by_id(payout.entry_id)
+    twice = None if entry is not None else _paid_twice(rows, payout)
+    return SeenPayout(
+        payout.campaign,
+        payout.id,
+        payout.user_ref,
+        payout.event_code,
+        token_units(payout.amount),
+        moment(payout.paid_at),
+        seen_at,
+        payout.via,
+        None if entry is None else entry.key,
+        None if twice is None else twice.key,
+    )
+
+
+def _paid_twice(rows: Rows, payout: PayoutRow) -> Entry | None:
+    """Return the entry that a payout of no entry seems to have paid once more."""
+    if payout.wire_key is not None:
+        return Book(rows, 0).known(payout.wire_key)
+    return rows.entries.any_of(payout.campaign, payout.user_ref, payout.event_code)
+
+
+def changes(rows: Rows, after: int, limit: int) -> Sequence[Change]:
+    """Return changes of states after a number, oldest first."""
+    return [_change(row) for row in rows.sql.many("changes", after=after, limit=limit)]
+
+
+def _change(row: sqlite3.Row) -> Change:
+    return Change(
+        row["number"],
+        as_moment(row["at"]),
+        UUID(bytes=row["key"]),
+        row["campaign"],
+        row["player"],
+        row["event_code"],
+        row["feat"],
+        State(row["told"]),
+        row["why"],
+        token_units(row["amount"]),
+    )
+
+
+# -- parts of a receipt -----------------------------------------------------------------------
+
+
+def _wire_keys(rows: Rows, entry: Entry) -> list[UUID]:
+    kept = [UUID(bytes=row["wire_key"]) for row in rows.sql.many("wire_keys", id=entry.id)]
+    return kept or ([entry.wire_key] if entry.wire_key else [])
+
+
+def _origin(row: sqlite3.Row) -> Origin:
+    return Origin(
+        row["source"],
+        row["peer"],
+        row["adapter"],
+        row["raw"],
+        as_moment(row["received_at"]),
+        row["name"],
+        row["id"],
+        moment(row["occurred_at"]),
+    )
+
+
+def _attempt(row: sqlite3.Row) -> Attempt:
+    answer = Answer(row["outcome"], row["status"], row["detail"], row["head"], row["seconds"])
+    return Attempt(row["number"], row["binding"], as_moment(row["at"]), answer)
+
+
+def _note(row: sqlite3.Row) -> Note:
+    return Note(as_moment(row["at"]), row["who"], row["what"], row["detail"])
+
+
+def _webhook(row: sqlite3.Row) -> SeenWebhook:
+    return SeenWebhook(row["event"], as_moment(row["received_at"]), row["became"])

@@ -1,0 +1,198 @@
+"""Entries and message ids as rows.
+
+In: entries. Out: the same, found again. Decides nothing.
+"""
+
+import sqlite3
+from dataclasses import fields
+from uuid import UUID
+
+from bridge.errors import EntryNotFound
+from bridge.events import State
+from bridge.outbox.entry import Entry, as_millis
+from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.values import Origin
+
+_FIELDS = tuple(field.name for field in fields(Entry))
+
+
+class Entries:
+    """The rows of `entries`, `origins` and `message_ids`."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def _one(self, name: str, /, **values: object) -> Entry | None:
+        row = self._sql.one(name, **values)
+        return None if row is None else entry_from(row)
+
+    def _many(self, name: str, /, **values: object) -> list[Entry]:
+        return [entry_from(row) for row in self._sql.run(name, **values)]
+
+    def by_id(self, entry_id: int) -> Entry:
+        """Return the entry with this number."""
+        entry = self._one("by_id", id=entry_id)
+        if entry is None:
+            raise EntryNotFound(f"there is no entry number {entry_id}")
+        return entry
+
+    def by_key(self, key: UUID) -> Entry | None:
+        """Return the entry with this key."""
+        return self._one("by_key", key=key.bytes)
+
+    def by_wire_key(self, key: UUID) -> Entry | None:
+        """Return the entry that was ever sent under this wire key of a later binding."""
+        return self._one("by_wire_key", key=key.bytes)
+
+    def insert(self, entry: Entry, origin: Origin) -> Entry:
+        """Store a new entry with where it came from; return it with its number."""
+        cursor = self._sql.run("insert", **values_of(entry))
+        number = cursor.lastrowid or 0
+        self._sql.run(
+            "insert_origin",
+            entry_id=number,
+            source=origin.source,
+            peer=origin.peer,
+            adapter=origin.adapter,
+            raw=origin.raw,
+            received_at=as_millis(origin.received_at),
+            name=origin.name,
+            id=origin.id,
+            occurred_at=None if origin.occurred_at is None else as_millis(origin.occurred_at),
+        )
+        return entry.changed(id=number)
+
+    def save(self, entry: Entry) -> None:
+        """Store the entry's changed fields."""
+        self._sql.run("save", **values_of(entry))
+
+    # -- message ids --
+
+    def message(self, digest: bytes) -> tuple[int, bytes] | None:
+        """Return (entry number, content) of a known message id."""
+        row = self._sql.one("message", digest=digest)
+        return None if row is None else (row["entry_id"], row["content"])
+
+    def remember_message(self, digest: bytes, entry_id: int, content: bytes) -> None:
+        """Keep a message id for ever."""
+        self._sql.run("remember_message", digest=digest, entry_id=entry_id, content=content)
+
+    # -- what a claim looks for --
+
+    def due(self, campaign: str, now: int, limit: int) -> list[Entry]:
+        """Return due entries that are not fenced, oldest due first."""
+        return self._many("due", campaign=campaign, now=now, limit=limit)
+
+    def leases_over(self, campaign: str, now: int) -> list[Entry]:
+        """Return sending entries whose lease is over."""
+        return self._many("leases_over", campaign=campaign, now=now)
+
+    def held_until(self, campaign: str, now: int) -> list[Entry]:
+        """Return held entries whose time to be tried again has come."""
+        return self._many("held_until", campaign=campaign, now=now)
+
+    def held_unproven(self, campaign: str) -> list[Entry]:
+        """Return held entries that an earlier attempt may have paid."""
+        return self._many("held_unproven", campaign=campaign)
+
+    def next_time(self, campaign: str) -> int | None:
+        """Return the earliest time at which one of the above has something."""
+        at: int | None = self._sql.run("next_time", campaign=campaign).fetchone()[0]
+        return at
+
+    def blocked(self, entry: Entry) -> bool:
+        """Whether another entry of the same (campaign, target, event code) is unproven."""
+        found = self._sql.one(
+            "blocked",
+            campaign=entry.campaign,
+            target=entry.target,
+            event_code=entry.event_code,
+            id=entry.id,
+        )
+        return found is not None
+
+    def next_fenced(self, campaign: str, user_ref: str, event_code: str) -> Entry | None:
+        """Return the oldest entry that waits behind this fence."""
+        return self._one("next_fenced", campaign=campaign, user_ref=user_ref, event_code=event_code)
+
+    # -- by player, by user, by reason --
+
+    def open_of(self, campaign: str, player: str) -> list[Entry]:
+        """Return the player's entries that are not accepted, confirmed or discarded."""
+        return self._many("open_of", campaign=campaign, player=player)
+
+    def unmatched_of(self, campaign: str, user_ref: str, event_code: str) -> list[Entry]:
+        """Return the user's entries that a payout could belong to and that have none, oldest first.
+
+        Those are accepted, confirmed without a payout that is known by name, or unproven.
+        """
+        return self._many(
+            "unmatched_of", campaign=campaign, user_ref=user_ref, event_code=event_code
+        )
+
+    def quarantined_of(self, campaign: str, user_ref: str, event_code: str) -> list[Entry]:
+        """Return the user's entries in quarantine, which may have been paid in a lost past."""
+        return self._many(
+            "quarantined_of", campaign=campaign, user_ref=user_ref, event_code=event_code
+        )
+
+    def any_of(self, campaign: str, user_ref: str, event_code: str) -> Entry | None:
+        """Return the user's newest entry of this event that was ever sent."""
+        return self._one("any_of", campaign=campaign, user_ref=user_ref, event_code=event_code)
+
+    def to_look_for(self, campaign: str, now: int, limit: int) -> list[str]:
+        """Return userRefs whose payouts are to be looked for now, longest waiting first."""
+        found = self._sql.many("to_look_for", campaign=campaign, now=now, limit=limit)
+        return [row["user_ref"] for row in found]
+
+    def next_look(self, campaign: str) -> int | None:
+        """Return when a payout is to be looked for next."""
+        at: int | None = self._sql.run("next_look", campaign=campaign).fetchone()[0]
+        return at
+
+    def payees(self, campaign: str) -> list[str]:
+        """Return every userRef that was ever sent to, is linked, or was paid behind our back."""
+        return [row["user_ref"] for row in self._sql.many("payees", campaign=campaign)]
+
+    def looked_for(self, campaign: str, user_ref: str) -> list[Entry]:
+        """Return the user's entries that are being looked for."""
+        return self._many("looked_for", campaign=campaign, user_ref=user_ref)
+
+    def held_for(self, reason: str, limit: int, campaign: str | None = None) -> list[Entry]:
+        """Return entries held for a reason, oldest first."""
+        return self._many("held_for", reason=reason, limit=limit, campaign=campaign)
+
+    def held_before(self, reason: str, before: int, limit: int) -> list[Entry]:
+        """Return entries that have been held for a reason since before a time."""
+        return self._many("held_before", reason=reason, before=before, limit=limit)
+
+    def forget_held(self, reason: str) -> int:
+        """Delete what is held for a reason and was never sent, as if it had never come."""
+        for statement in ("forget_messages", "forget_origins", "forget_notes"):
+            self._sql.run(statement, reason=reason)
+        return self._sql.run("forget_entries", reason=reason).rowcount
+
+    def quarantine(self, reason: str, now: int) -> int:
+        """Hold everything that waits to be sent or is being sent; return how many."""
+        self._sql.run("note_quarantined", reason=reason, now=now)
+        return self._sql.run("quarantine_entries", reason=reason, now=now).rowcount
+
+
+def entry_from(row: sqlite3.Row) -> Entry:
+    """Read a row of `entries`."""
+    values = {name: row[name] for name in _FIELDS}
+    values["key"] = UUID(bytes=values["key"])
+    values["wire_key"] = None if values["wire_key"] is None else UUID(bytes=values["wire_key"])
+    values["state"] = State(values["state"])
+    values["rebind"] = bool(values["rebind"])
+    values["fenced"] = bool(values["fenced"])
+    return Entry(**values)
+
+
+def values_of(entry: Entry) -> dict[str, object]:
+    """Return an entry's fields as SQLite stores them."""
+    values: dict[str, object] = {name: getattr(entry, name) for name in _FIELDS}
+    values["key"] = entry.key.bytes
+    values["wire_key"] = None if entry.wire_key is None else entry.wire_key.bytes
+    values["state"] = entry.state.value
+    return values

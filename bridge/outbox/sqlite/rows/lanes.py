@@ -1,0 +1,112 @@
+"""Campaigns as rows: their terms, pauses, prices, totals, and what brakes have counted.
+
+In: what is known of a campaign. Out: the same, found again. Decides nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.events import State
+from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.views import LaneTerms
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    """A campaign; times in milliseconds, money in millionths."""
+
+    shadow: bool = False
+    history: bool = True
+    first_look: int = 3000
+    per_user: int = 0
+    paused: bool = False
+    paid_base: int | None = None
+    paid_out: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A campaign's entries in one state; `unpriced` of them have no known amount."""
+
+    n: int = 0
+    amount: int = 0
+    unpriced: int = 0
+
+
+class Lanes:
+    """The rows of `lanes`, `prices`, `totals` and `tallies`."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def of(self, campaign: str) -> LaneRow:
+        """Return what is known of a campaign; the defaults where that is nothing."""
+        row = self._sql.one("lane", campaign=campaign)
+        if row is None:
+            return LaneRow()
+        return LaneRow(
+            bool(row["shadow"]),
+            bool(row["history"]),
+            row["first_look"],
+            row["per_user"],
+            row["paused_at"] is not None,
+            row["paid_base"],
+            row["paid_out"],
+        )
+
+    def adopt(self, terms: LaneTerms) -> None:
+        """Keep what the settings say of a campaign."""
+        self._sql.run(
+            "adopt_lane",
+            campaign=terms.campaign,
+            shadow=terms.shadow,
+            history=terms.history,
+            first_look=round(terms.first_look * 1000),
+            per_user=terms.per_user,
+        )
+
+    def pause(self, campaign: str, at: int | None, who: str, why: str) -> None:
+        """Pause a campaign, or (`at` None) let it go on."""
+        self._sql.run("pause_lane", campaign=campaign, at=at, who=who, why=why)
+
+    def set_paid(self, campaign: str, base: int, paid_out: int, at: int) -> None:
+        """Keep the paid-out total, and what of it isn't ours."""
+        self._sql.run("set_paid", campaign=campaign, base=base, paid_out=paid_out, at=at)
+
+    # -- prices and totals --
+
+    def price(self, campaign: str, event_code: str) -> int | None:
+        """Return what an event pays; None where nobody has said yet."""
+        row = self._sql.one("price", campaign=campaign, event_code=event_code)
+        return None if row is None else row["amount"]
+
+    def set_prices(self, campaign: str, prices: Sequence[tuple[str, int]]) -> None:
+        """Keep what a campaign's events pay, in place of what was known."""
+        self._sql.run("drop_prices", campaign=campaign)
+        for code, amount in prices:
+            self._sql.run("set_price", campaign=campaign, event_code=code, amount=amount)
+
+    def total(self, campaign: str, state: State) -> Total:
+        """Return how many entries are in a state and what they cost."""
+        row = self._sql.one("total", campaign=campaign, state=state.value)
+        return Total() if row is None else Total(row["n"], row["amount"], row["unpriced"])
+
+    def unproven(self, campaign: str) -> Total:
+        """Return the same of entries that an attempt may have paid."""
+        row = self._sql.one("unproven_total", campaign=campaign)
+        return Total() if row is None else Total(row["n"], row["amount"], row["unpriced"])
+
+    # -- tallies --
+
+    def tally(self, scope: str, period: str) -> int:
+        """Return what was counted."""
+        row = self._sql.one("tally", scope=scope, period=period)
+        return 0 if row is None else int(row["value"])
+
+    def count(self, scope: str, period: str, value: int, at: int) -> None:
+        """Count more."""
+        self._sql.run("count_tally", scope=scope, period=period, value=value, at=at)
+
+    def drop_tallies(self, before: int) -> None:
+        """Forget what was last counted before a time; what counts for ever stays."""
+        self._sql.run("drop_tallies", before=before)

@@ -1,0 +1,37 @@
+"""The rules that made entries, as rows.
+
+In: definitions. Out: the same, with what they have made. Decides nothing.
+"""
+
+from collections.abc import Sequence
+
+from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.views import RememberedRule
+
+
+class Rules:
+    """The rows of `rules`."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def used(self, definition: str) -> int:
+        """Return the number of a rule that makes an entry now, marking it used."""
+        number: int = self._sql.run("use_rule", definition=definition).fetchone()[0]
+        return number
+
+    def in_force(self) -> list[RememberedRule]:
+        """Return the rules in force, in order."""
+        return [
+            RememberedRule(row["definition"], bool(row["used"]), row["entries"])
+            for row in self._sql.run("rules")
+        ]
+
+    def set(self, definitions: Sequence[str]) -> None:
+        """Replace the rules in force; which ones were used stays known.
+
+        One that stands twice keeps its first place.
+        """
+        self._sql.run("clear_rules")
+        for place, definition in enumerate(definitions):
+            self._sql.run("place_rule", definition=definition, place=place)

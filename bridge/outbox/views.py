@@ -1,0 +1,193 @@
+"""What an outbox shows: entries, receipts, counts.
+
+In: nothing. Out: frozen values. What they mean is the contract's to say (`contract.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from bridge.events import State
+from bridge.outbox.links import Session
+from bridge.outbox.proofs import Drift
+from bridge.outbox.values import Answer, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedRule:
+    """A rule the outbox keeps, in order; `entries` is how many it has made."""
+
+    definition: str
+    used: bool
+    entries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One line of a receipt: an attempt and its answer."""
+
+    number: int
+    binding: int
+    at: datetime
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line of the journal: a decision, by whom and when."""
+
+    at: datetime
+    who: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPayout:
+    """A payout that the API told of. `key` is the entry it belongs to, None where none is known.
+
+    `twice` is the entry that it seems to have paid a second time.
+    """
+
+    campaign: str
+    id: str
+    user_ref: str
+    event_code: str
+    amount: Decimal | None
+    paid_at: datetime | None
+    seen_at: datetime
+    via: str
+    key: UUID | None = None
+    twice: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWebhook:
+    """A webhook that told of an entry."""
+
+    event: str
+    at: datetime
+    became: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry as lists show it; times are None where they mean nothing."""
+
+    key: UUID
+    campaign: str
+    player: str
+    event_code: str
+    feat: str
+    occurrence: str
+    state: State
+    reason: str
+    fenced: bool
+    unproven_since: datetime | None
+    user_ref: str | None
+    attempts: int
+    created_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    amount: Decimal | None = None
+    accepted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Everything that is known of one entry."""
+
+    entry: EntryView
+    rule: str
+    origin: Origin
+    wire_keys: Sequence[UUID]
+    body: bytes | None
+    attempts: Sequence[Attempt]
+    journal: Sequence[Note]
+    payout: SeenPayout | None = None
+    webhooks: Sequence[SeenWebhook] = ()
+    links: Sequence[Session] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which entries to list: newest first, filtered where a field is given."""
+
+    campaign: str | None = None
+    player: str | None = None
+    state: State | None = None
+    limit: int = 100
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Who paused a campaign, when and why."""
+
+    who: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneCount:
+    """One campaign's entries: how many in each state and what they cost, in token units.
+
+    `oldest_due` and `oldest_unpaid` are ages in seconds; `held` says why how many are held;
+    `shadow_cost` is what the entries of shadow mode would have cost.
+    """
+
+    campaign: str
+    states: dict[State, int] = field(default_factory=dict)
+    fenced: int = 0
+    oldest_due: float | None = None
+    oldest_unpaid: float | None = None
+    amounts: dict[State, Decimal] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    shadow_cost: Decimal = Decimal(0)
+    pause: Pause | None = None
+    drift: Drift | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTerms:
+    """What the settings say of a campaign that the outbox must know.
+
+    `shadow`: nothing is sent. `history`: payouts can be looked for, the first time after
+    `first_look` seconds. `per_user`: players of one namespace that a userRef may have, 0 for any number.
+    """
+
+    campaign: str
+    shadow: bool = False
+    history: bool = True
+    first_look: float = 3.0
+    per_user: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a state, as the stream tells it; numbers rise and are never used twice."""
+
+    number: int
+    at: datetime
+    key: UUID
+    campaign: str
+    player: str
+    event_code: str
+    feat: str
+    state: State
+    reason: str
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The ledger itself: its sequence number, and why it is in quarantine ("" where it isn't)."""
+
+    identity: UUID
+    sequence: int
+    quarantine: str
+    copied: bool
+    rows: bool
