@@ -111,7 +111,7 @@ def test_every_error_code_is_in_its_page_and_stands_for_one_error(kind: type[Bri
 
 def test_every_state_and_decision_is_explained() -> None:
     page = _text("docs/states.md")
-    words = {Decision.RETRY: "outbox retry", Decision.DISCARD: "outbox discard"}
+    words = {d: f"outbox {d}" for d in (Decision.RETRY, Decision.RELEASE, Decision.DISCARD)}
 
     assert [state for state in State if f"\n| `{state}` |" not in page] == []
     assert [d for d in Decision if words.get(d, f"--{d}") not in page] == []

@@ -156,7 +156,8 @@ class LaneTerms:
     """What the settings say of a campaign that the outbox must know.
 
     `shadow`: nothing is sent. `history`: payouts can be looked for, the first time after
-    `first_look` seconds. `per_user`: players of one namespace that a userRef may have, 0 for any number.
+    `first_look` seconds. `per_user`: players of one namespace that a userRef may have, 0 for any
+    number.
     """
 
     campaign: str
