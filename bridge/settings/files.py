@@ -166,7 +166,12 @@ def _beside(settings: Settings, folder: Path) -> Settings:
                 update={"plugins_dir": place(adapters.plugins_dir or Path("plugins"))}
             ),
             "campaigns": tuple(
-                campaign.model_copy(update={"api_key_file": place(campaign.api_key_file)})
+                campaign.model_copy(
+                    update={
+                        "api_key_file": place(campaign.api_key_file),
+                        "webhook_secret_files": tuple(map(place, campaign.webhook_secret_files)),
+                    }
+                )
                 for campaign in settings.campaigns
             ),
         }

@@ -4,6 +4,7 @@ In: what the file and the variables say. Out: frozen models, closed to unknown n
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,12 @@ class Section(BaseModel):
     """One table of the configuration file: frozen, and closed to unknown names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _without_empty_listen(data: Any) -> Any:
+    if isinstance(data, dict) and data.get("listen") == "":
+        return {**data, "listen": None}
+    return data
 
 
 class HttpSettings(Section):
@@ -44,9 +51,7 @@ class HttpSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _empty_listen_is_none(cls, data: Any) -> Any:
-        if isinstance(data, dict) and data.get("listen") == "":
-            return {**data, "listen": None}
-        return data
+        return _without_empty_listen(data)
 
 
 class TokenSettings(Section):
@@ -71,9 +76,7 @@ class UdpSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _empty_listen_is_none(cls, data: Any) -> Any:
-        if isinstance(data, dict) and data.get("listen") == "":
-            return {**data, "listen": None}
-        return data
+        return _without_empty_listen(data)
 
 
 class OutboxSettings(Section):
@@ -137,6 +140,100 @@ class DeliverySettings(Section):
     )
 
 
+class ConfirmSettings(Section):
+    """How it is found out that an accepted event was paid."""
+
+    looks: tuple[Duration, ...] = Field(
+        (
+            timedelta(seconds=3),
+            timedelta(seconds=10),
+            timedelta(seconds=30),
+            timedelta(minutes=2),
+            timedelta(minutes=10),
+            timedelta(hours=1),
+        ),
+        min_length=1,
+        description="When a payout is looked for in the user's history; the last one repeats.",
+    )
+    payout_lag: Duration = Field(
+        timedelta(hours=1),
+        description="How long a payout may take; what is accepted for longer is overdue.",
+    )
+    absent_after: Duration = Field(
+        timedelta(days=1),
+        description="An unproven payout that the history doesn't show after so long was not made.",
+    )
+    balance_every: Duration = Field(
+        timedelta(minutes=5), description="How often the paid-out total is compared."
+    )
+
+
+class LinkingSettings(Section):
+    """How players come to be linked, and how long what waits for it is kept."""
+
+    session_lives: Duration = Field(
+        timedelta(hours=1), description="How long a link session is waited for."
+    )
+    concurrency: int = Field(4, ge=1, le=64, description="Most sessions looked at at once.")
+    held_expires: Duration | None = Field(
+        None, description="Discard what waits for a link for longer; without it nothing expires."
+    )
+
+
+class LinkPageSettings(Section):
+    """The public page on which players link themselves, and codes prove who they are."""
+
+    listen: Address | None = Field(
+        None, description="Address and port of the page; without it there is none."
+    )
+    public_url: BaseUrl | None = Field(
+        None, description="Under which URL players reach it, through your HTTPS proxy."
+    )
+    campaign: str | None = Field(
+        None, description="Id of the campaign; may be left out where only one is configured."
+    )
+    code_lives: Duration = Field(
+        timedelta(minutes=10), description="How long a code can be typed in."
+    )
+    per_minute: int = Field(10, ge=1, description="Most tries of one address in a minute.")
+    behind_proxy: bool = Field(
+        False, description="Count addresses by X-Forwarded-For, which your proxy must set."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_listen_is_none(cls, data: Any) -> Any:
+        return _without_empty_listen(data)
+
+
+class WebhookSettings(Section):
+    """Where the API's webhooks come in, besides [http]: `POST /webhooks/oncade`."""
+
+    listen: Address | None = Field(
+        None, description="An address and port for webhooks alone; without it only [http]."
+    )
+    oldest: Duration = Field(
+        timedelta(days=2), description="Webhooks that say they are older than this are refused."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_listen_is_none(cls, data: Any) -> Any:
+        return _without_empty_listen(data)
+
+
+class BrakeSettings(Section):
+    """What keeps a flood, or a mistake, from being paid."""
+
+    source_minute: int | None = Field(
+        None, ge=1, description="Most entries that one source may make in a minute."
+    )
+    over_cap: Literal["hold", "refuse"] = Field(
+        "hold",
+        description="What becomes of more: held for `outbox release`, or refused with 429.",
+    )
+
+
 class CampaignSettings(Section):
     """One campaign: its lane, its key, its host."""
 
@@ -148,6 +245,26 @@ class CampaignSettings(Section):
     )
     api_key_file: Path = Field(description="File that holds the campaign's API key.")
     base_url: BaseUrl = Field("https://oncade.gg/api", description="Base of the Campaigns API.")
+    webhook_secret_files: tuple[Path, ...] = Field(
+        (),
+        description="Files with the secrets of the campaign's webhooks: two while one is rotated.",
+    )
+    shadow: bool = Field(
+        False, description="Everything runs and nothing is sent: `status` shows what it would cost."
+    )
+    history: bool = Field(
+        True, description="Look for payouts in the users' history; without it webhooks must do."
+    )
+    players_per_user: int = Field(
+        1, ge=0, description="Players of one namespace that a userRef may have; 0: any number."
+    )
+
+
+class CapSettings(Section):
+    """The most that a rule pays in one day, by the rule's timezone."""
+
+    player_day: int | None = Field(None, ge=1, description="Entries of one player.")
+    campaign_day: Decimal | None = Field(None, gt=0, description="Token units in all.")
 
 
 class RuleSettings(Section):
@@ -167,6 +284,17 @@ class RuleSettings(Section):
         "once", description="How often one player can be paid for it."
     )
     timezone: Timezone = Field("UTC", description="Whose midnight ends a day or a week.")
+    caps: CapSettings = Field(
+        CapSettings(),
+        description="The most it pays in a day: player_day entries, campaign_day token units.",
+    )
+    per: Literal["player", "user"] = Field(
+        "player",
+        description='Whom `once` and player_day count: with "user" all players of one userRef.',
+    )
+    over_cap: Literal["hold", "refuse"] = Field(
+        "hold", description="What becomes of more: held for `outbox release`, or refused with 429."
+    )
 
 
 class Settings(BaseSettings):
@@ -185,6 +313,11 @@ class Settings(BaseSettings):
     outbox: OutboxSettings = Field(OutboxSettings(), description="Outbox.")
     adapters: AdapterSettings = Field(AdapterSettings(), description="Adapters.")
     delivery: DeliverySettings = Field(DeliverySettings(), description="Delivery.")
+    confirm: ConfirmSettings = Field(ConfirmSettings(), description="Confirming.")
+    linking: LinkingSettings = Field(LinkingSettings(), description="Linking.")
+    link_page: LinkPageSettings = Field(LinkPageSettings(), description="The link page.")
+    webhooks: WebhookSettings = Field(WebhookSettings(), description="Webhooks.")
+    brakes: BrakeSettings = Field(BrakeSettings(), description="Brakes.")
     campaigns: tuple[CampaignSettings, ...] = Field((), description="Campaigns.")
     rules: tuple[RuleSettings, ...] = Field((), description="Rules.")
 
@@ -212,4 +345,17 @@ class Settings(BaseSettings):
                 raise ValueError(f"[[rules]] {number}: `campaign` is missing")
             if rule.campaign is not None and rule.campaign not in known:
                 raise ValueError(f"[[rules]] {number}: no [[campaigns]] has id {rule.campaign!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _link_page_fits(self) -> "Settings":
+        page, known = self.link_page, [campaign.id for campaign in self.campaigns]
+        if page.listen is None:
+            return self
+        if page.public_url is None:
+            raise ValueError("[link_page]: `public_url` is missing: players must find the page")
+        if page.campaign is None and len(known) != 1:
+            raise ValueError("[link_page]: `campaign` is missing")
+        if page.campaign is not None and page.campaign not in known:
+            raise ValueError(f"[link_page]: no [[campaigns]] has id {page.campaign!r}")
         return self

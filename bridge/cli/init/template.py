@@ -14,7 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ByteSize
 from pydantic.fields import FieldInfo
 
-from bridge.settings.models import Settings
+from bridge.settings.models import CapSettings, Settings
 
 #: The id that `check` recognises as not yet edited.
 EXAMPLE_CAMPAIGN = "your-campaign-id"
@@ -34,6 +34,13 @@ EXAMPLES: Mapping[tuple[str, str], object] = {
     ("rules", "campaign"): EXAMPLE_CAMPAIGN,
     ("rules", "event_code"): "FIRST_BLOOD",
     ("rules", "feat"): "first_blood",
+    ("rules", "caps"): {"player_day": 10, "campaign_day": 500},
+    ("linking", "held_expires"): "90d",
+    ("link_page", "listen"): "127.0.0.1:8796",
+    ("link_page", "public_url"): "https://play.example.org",
+    ("link_page", "campaign"): EXAMPLE_CAMPAIGN,
+    ("webhooks", "listen"): "0.0.0.0:8795",
+    ("brakes", "source_minute"): 600,
 }
 
 _HEAD = """\
@@ -106,7 +113,8 @@ def _table(name: str, field: FieldInfo) -> Table:
 
 def _setting(name: str, info: FieldInfo) -> Setting:
     required = info.is_required()
-    default = None if required or info.default is None else toml(info.default)
+    absent = required or info.default is None or info.default == CapSettings()
+    default = None if absent else toml(info.default)
     return Setting(name, info.description or "", default, required)
 
 
@@ -115,12 +123,12 @@ def toml(value: object) -> str:
     match value:
         case timedelta():
             return json.dumps(_duration(value))
-        case bool():
-            return str(value).lower()
         case ByteSize() if value and value % _MIB == 0:
             return json.dumps(f"{value // _MIB} MiB")
-        case int() | float():
-            return str(value)
+        case bool() | int() | float():
+            return str(value).lower()
+        case dict():
+            return "{ " + ", ".join(f"{name} = {toml(v)}" for name, v in value.items()) + " }"
         case tuple() | list():
             return f"[{', '.join(map(toml, value))}]"
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
