@@ -30,6 +30,7 @@ Json = dict[str, Any]
 
 #: Seconds for one call; a list of ten thousand entries takes a moment.
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=3)
+_PATIENT = aiohttp.ClientTimeout(total=None, sock_connect=3)
 _PROBLEM = "urn:campaign-bridge:problem:"
 
 
@@ -46,8 +47,10 @@ class ControlSocket:
         path: str,
         body: object = None,
         query: Mapping[str, str] | None = None,
+        *,
+        patient: bool = False,
     ) -> Json:
-        """Make a call; `path` is percent-encoded already.
+        """Make a call; `path` is percent-encoded already. `patient`: the answer may take its time.
 
         Raises:
             DaemonNotRunning: nobody answers there, or not to the end.
@@ -55,7 +58,9 @@ class ControlSocket:
         """
         url = URL(f"http://localhost{path}", encoded=True).with_query(query or {})
         try:
-            async with self._session.request(method, url, json=body) as response:
+            async with self._session.request(
+                method, url, json=body, timeout=_PATIENT if patient else _TIMEOUT
+            ) as response:
                 status, data = response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as failure:
             words = str(failure) or type(failure).__name__

@@ -38,6 +38,7 @@ class AnyDesk(Protocol):
         player: str | None = None,
         state: str | None = None,
         limit: int = 100,
+        reason: str | None = None,
     ) -> list[Json]:
         """Return entries, newest first."""
         ...
@@ -50,6 +51,18 @@ class AnyDesk(Protocol):
         """Carry out a decision about one entry."""
         ...
 
+    async def release(self, reason: Any, campaign: Any, who: str) -> Json:
+        """Let everything go that a brake holds."""
+        ...
+
+    async def forget_shadow(self, who: str) -> Json:
+        """Make as if shadow mode's entries had never come."""
+        ...
+
+    async def expire(self, older_than: Any, who: str) -> Json:
+        """Discard what has waited for a link for longer than so many seconds."""
+        ...
+
     async def players(self) -> list[Json]:
         """Return every link."""
         ...
@@ -58,12 +71,36 @@ class AnyDesk(Protocol):
         """Return one player's links and how much is held for them."""
         ...
 
+    async def player_story(self, player: str, limit: int = 50) -> Json:
+        """Return everything that is known of one player."""
+        ...
+
     async def link(self, player: str, user_ref: Any, campaign: Any, who: str) -> Json:
         """Link a player and release what waited."""
         ...
 
     async def unlink(self, player: str, campaign: Any, who: str) -> Json:
         """Forget a player's link; what waits is held."""
+        ...
+
+    async def forget(self, player: str, who: str) -> Json:
+        """Unlink a player everywhere, and erase addresses and names kept for it."""
+        ...
+
+    async def pause(self, campaign: Any, why: Any, who: str) -> Json:
+        """Send nothing of a campaign until it is resumed."""
+        ...
+
+    async def resume(self, campaign: Any, who: str) -> Json:
+        """Let a paused campaign go on."""
+        ...
+
+    async def accept_total(self, campaign: Any, who: str) -> Json:
+        """Count what was paid beside our ledger as not ours from now on."""
+        ...
+
+    async def reconcile(self, campaign: Any) -> list[Json]:
+        """Compare the ledger with the API's history."""
         ...
 
     async def rules(self) -> list[Json]:
@@ -189,9 +226,11 @@ class RemoteDesk:
         player: str | None = None,
         state: str | None = None,
         limit: int = 100,
+        reason: str | None = None,
     ) -> list[Json]:
         """Return entries, newest first."""
-        asked = {"campaign": campaign, "player": player, "state": state, "limit": str(limit)}
+        asked = {"campaign": campaign, "player": player, "state": state, "reason": reason}
+        asked["limit"] = str(limit)
         query = {name: value for name, value in asked.items() if value is not None}
         answer = await self._control.call("GET", "/v1/operator/entries", query=query)
         found: list[Json] = answer["entries"]
@@ -206,6 +245,20 @@ class RemoteDesk:
         path = f"/v1/operator/entries/{_segment(key)}/decision"
         return await self._control.call("POST", path, {"decision": decision})
 
+    async def release(self, reason: Any, campaign: Any, who: str) -> Json:
+        """Let everything go that a brake holds."""
+        body = {"reason": reason, "campaign": campaign}
+        return await self._control.call("POST", "/v1/operator/release", body)
+
+    async def forget_shadow(self, who: str) -> Json:
+        """Make as if shadow mode's entries had never come."""
+        return await self._control.call("POST", "/v1/operator/forget-shadow", {})
+
+    async def expire(self, older_than: Any, who: str) -> Json:
+        """Discard what has waited for a link for longer than so many seconds."""
+        body = {"older_than": older_than}
+        return await self._control.call("POST", "/v1/operator/expire", body)
+
     async def players(self) -> list[Json]:
         """Return every link."""
         answer = await self._control.call("GET", "/v1/operator/players")
@@ -216,6 +269,11 @@ class RemoteDesk:
         """Return one player's links and how much is held for them."""
         return await self._control.call("GET", _player(player))
 
+    async def player_story(self, player: str, limit: int = 50) -> Json:
+        """Return everything that is known of one player."""
+        path = f"/v1/operator/players/{_segment(canonical_player(player))}"
+        return await self._control.call("GET", path)
+
     async def link(self, player: str, user_ref: Any, campaign: Any, who: str) -> Json:
         """Link a player and release what waited."""
         body = {"userRef": user_ref, "campaign": campaign}
@@ -224,6 +282,33 @@ class RemoteDesk:
     async def unlink(self, player: str, campaign: Any, who: str) -> Json:
         """Forget a player's link; what waits is held."""
         return await self._control.call("DELETE", _player(player), {"campaign": campaign})
+
+    async def forget(self, player: str, who: str) -> Json:
+        """Unlink a player everywhere, and erase addresses and names kept for it."""
+        path = f"/v1/operator/players/{_segment(canonical_player(player))}"
+        return await self._control.call("DELETE", path)
+
+    async def pause(self, campaign: Any, why: Any, who: str) -> Json:
+        """Send nothing of a campaign until it is resumed."""
+        path = f"/v1/operator/campaigns/{_segment(str(campaign))}/pause"
+        return await self._control.call("POST", path, {"why": why})
+
+    async def resume(self, campaign: Any, who: str) -> Json:
+        """Let a paused campaign go on."""
+        path = f"/v1/operator/campaigns/{_segment(str(campaign))}/resume"
+        return await self._control.call("POST", path, {})
+
+    async def accept_total(self, campaign: Any, who: str) -> Json:
+        """Count what was paid beside our ledger as not ours from now on."""
+        path = f"/v1/operator/campaigns/{_segment(str(campaign))}/accept-total"
+        return await self._control.call("POST", path, {})
+
+    async def reconcile(self, campaign: Any) -> list[Json]:
+        """Compare the ledger with the API's history; that takes a call for each user."""
+        body = {"campaign": campaign}
+        answer = await self._control.call("POST", "/v1/operator/reconcile", body, patient=True)
+        found: list[Json] = answer["campaigns"]
+        return found
 
     async def rules(self) -> list[Json]:
         """Return the rules that the outbox remembers, in order."""

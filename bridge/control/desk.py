@@ -4,44 +4,41 @@ In: questions and decisions. Out: JSON-like answers. One piece of code serves th
 the running daemon and the command line where none runs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
-from uuid import UUID
 
-from bridge.control.views import Json, entry_view, lane_count_view, receipt_view
-from bridge.errors import EntryNotFound, FieldProblem, MessageRejected
+from bridge.control import views
+from bridge.control.asked import (
+    MOST_LISTED,
+    brake_of,
+    campaign_of,
+    check_definition,
+    decision_of,
+    key_of,
+    rejected,
+    seconds_of,
+    state_of,
+    user_ref_of,
+    words_of,
+)
+from bridge.control.views import Json
+from bridge.errors import CommandError
 from bridge.events import State
 from bridge.outbox.contract import Outbox
-from bridge.outbox.links import Link
-from bridge.outbox.values import Decision
 from bridge.outbox.views import Listing
 from bridge.players.canonical import canonical_player
-from bridge.rules.book import Rule
 
-MOST_LISTED = 10_000
-_LONGEST_REF = 200
+__all__ = ["Desk", "Reconcile", "rejected"]
+
+#: Compares one campaign's ledger with the API's history; None means every campaign.
+Reconcile = Callable[[str | None], Awaitable[list[Json]]]
 
 
-class Desk:
-    """`campaigns` are the configured ids; `facts` adds what only a running daemon knows."""
+class EntryDesk:
+    """Entries: looked at, and decided about."""
 
-    def __init__(
-        self,
-        outbox: Outbox,
-        campaigns: Sequence[str],
-        facts: Callable[[], Json] = dict,
-    ) -> None:
+    def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self.campaigns = tuple(campaigns)
-        self._facts = facts
-
-    async def status(self) -> Json:
-        """Return the numbers of every campaign, and what the daemon says of itself."""
-        counted = [
-            {**lane_count_view(lane), "configured": lane.campaign in self.campaigns}
-            for lane in await self._outbox.counts()
-        ]
-        return {**self._facts(), "campaigns": counted}
 
     async def entries(
         self,
@@ -49,6 +46,7 @@ class Desk:
         player: str | None = None,
         state: str | None = None,
         limit: int = 100,
+        reason: str | None = None,
     ) -> list[Json]:
         """Return entries, newest first.
 
@@ -58,14 +56,15 @@ class Desk:
         what = Listing(
             campaign,
             None if player is None else canonical_player(player),
-            None if state is None else _state(state),
+            None if state is None else state_of(state),
             max(1, min(limit, MOST_LISTED)),
+            reason,
         )
-        return [entry_view(entry) for entry in await self._outbox.listing(what)]
+        return [views.entry_view(entry) for entry in await self._outbox.listing(what)]
 
     async def receipt(self, key: str) -> Json:
         """Return everything that is known of one entry; raises `EntryNotFound`."""
-        return receipt_view(await self._outbox.receipt(_key(key)))
+        return views.receipt_view(await self._outbox.receipt(key_of(key)))
 
     async def decide(self, key: str, decision: str, who: str) -> Json:
         """Carry out a decision about one entry.
@@ -73,14 +72,36 @@ class Desk:
         Raises:
             EntryNotFound, DecisionRefused, MessageRejected: nothing was changed.
         """
-        state = await self._outbox.decide(_key(key), _decision(decision), who)
-        return {"key": str(_key(key)), "entry_state": state.value, "state": state.told}
+        state = await self._outbox.decide(key_of(key), decision_of(decision), who)
+        return {"key": str(key_of(key)), "entry_state": state.value, "state": state.told}
 
-    # -- players ----------------------------------------------------------------------------
+    async def release(self, reason: Any, campaign: Any, who: str) -> Json:
+        """Let everything go that a brake holds; `quarantine` ends the quarantine."""
+        chosen = None if campaign is None else str(campaign)
+        return {"released": await self._outbox.release(brake_of(reason), who, chosen)}
+
+    async def forget_shadow(self, who: str) -> Json:
+        """Make as if shadow mode's entries had never come."""
+        return {"forgotten": await self._outbox.forget_shadow(who)}
+
+    async def expire(self, older_than: Any, who: str) -> Json:
+        """Discard what has waited for a link for longer than so many seconds."""
+        seconds = seconds_of(older_than, "/older_than")
+        return {"discarded": await self._outbox.expire(seconds, who)}
+
+
+class PlayerDesk:
+    """Players: their links, their sessions, what waits for them."""
+
+    def __init__(self, outbox: Outbox, campaigns: Sequence[str]) -> None:
+        self._outbox = outbox
+        self.campaigns = tuple(campaigns)
 
     async def players(self) -> list[Json]:
         """Return every link."""
-        return [{"player": link.player, **_link(link)} for link in await self._outbox.links()]
+        return [
+            {"player": link.player, **views.link_view(link)} for link in await self._outbox.links()
+        ]
 
     async def player(self, player: str) -> Json:
         """Return one player's links and how much is held for them."""
@@ -89,33 +110,79 @@ class Desk:
         held = await self._outbox.listing(Listing(None, canonical, State.HELD, MOST_LISTED))
         return {
             "player": canonical,
-            "links": [_link(link) for link in links],
+            "links": [views.link_view(link) for link in links],
             "held": len(held),
         }
 
+    async def player_story(self, player: str, limit: int = 50) -> Json:
+        """Return everything that is known of one player: links, link sessions, newest entries."""
+        canonical = canonical_player(player)
+        links = await self._outbox.links(canonical)
+        sessions = await self._outbox.sessions(canonical)
+        entries = await self._outbox.listing(Listing(None, canonical, None, limit))
+        return {
+            "player": canonical,
+            "links": [views.link_story(link) for link in links],
+            "sessions": [views.session_view(session) for session in sessions],
+            "entries": [views.entry_view(entry) for entry in entries],
+        }
+
     async def link(self, player: str, user_ref: Any, campaign: Any, who: str) -> Json:
-        """Link a player and release what waited; `campaign` may be None where there is one."""
+        """Link a player and release what waited; `campaign` may be None where there is one.
+
+        Raises:
+            LinkRefused: the userRef is another player's.
+            MessageRejected: a field can't be understood.
+        """
+        chosen = campaign_of(campaign, self.campaigns)
         released = await self._outbox.link(
-            self._campaign(campaign), canonical_player(player), _user_ref(user_ref), who
+            chosen, canonical_player(player), user_ref_of(user_ref), who
         )
         return {**await self.player(player), "released": released}
 
     async def unlink(self, player: str, campaign: Any, who: str) -> Json:
         """Forget a player's link; what waits is held."""
-        chosen = self._campaign(campaign)
+        chosen = campaign_of(campaign, self.campaigns)
         await self._outbox.unlink(chosen, canonical_player(player), who)
         return await self.player(player)
 
-    def _campaign(self, campaign: Any) -> str:
-        if campaign is None and len(self.campaigns) == 1:
-            return self.campaigns[0]
-        if campaign not in self.campaigns:
-            known = ", ".join(self.campaigns)
-            detail = "is required" if campaign is None else "is not configured"
-            raise rejected("/campaign", f"campaign {detail}; configured are: {known}")
-        return str(campaign)
+    async def forget(self, player: str, who: str) -> Json:
+        """Unlink a player everywhere, and erase addresses and names kept for it."""
+        forgotten = await self._outbox.forget(canonical_player(player), who)
+        return {**await self.player(player), "forgotten": forgotten}
 
-    # -- rules ------------------------------------------------------------------------------
+
+class LaneDesk:
+    """Campaigns as a whole: stopped, let go, compared."""
+
+    def __init__(self, outbox: Outbox, campaigns: Sequence[str]) -> None:
+        self._outbox = outbox
+        self.campaigns = tuple(campaigns)
+
+    async def pause(self, campaign: Any, why: Any, who: str) -> Json:
+        """Send nothing of a campaign until it is resumed."""
+        chosen = campaign_of(campaign, self.campaigns)
+        await self._outbox.pause(chosen, who, words_of("" if why is None else why, "/why"))
+        return {"campaign": chosen, "paused": True}
+
+    async def resume(self, campaign: Any, who: str) -> Json:
+        """Let a paused campaign go on."""
+        chosen = campaign_of(campaign, self.campaigns)
+        await self._outbox.resume(chosen, who)
+        return {"campaign": chosen, "paused": False}
+
+    async def accept_total(self, campaign: Any, who: str) -> Json:
+        """Count what was paid beside our ledger as not ours from now on."""
+        chosen = campaign_of(campaign, self.campaigns)
+        await self._outbox.accept_total(chosen, who)
+        return {"campaign": chosen, "accepted": True}
+
+
+class RuleDesk:
+    """The rules that the outbox remembers."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
 
     async def rules(self) -> list[Json]:
         """Return the rules that the outbox remembers, in order."""
@@ -131,66 +198,41 @@ class Desk:
             MessageRejected: a definition is none, and no bridge could start with it.
         """
         for definition in definitions:
-            _check_definition(definition)
-        await self._outbox.adopt_rules(definitions, _journal(journal))
+            check_definition(definition)
+        await self._outbox.adopt_rules(definitions, words_of(journal, "/journal"))
 
 
-def _link(link: Link) -> Json:
-    return {"campaign": link.campaign, "userRef": link.user_ref, "state": "linked"}
+class Desk(EntryDesk, PlayerDesk, LaneDesk, RuleDesk):
+    """The whole desk.
 
-
-def _key(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as bad:
-        raise EntryNotFound(f"{text[:60]!r} is no key; keys look like UUIDs") from bad
-
-
-def _state(text: str) -> State:
-    try:
-        return State(text)
-    except ValueError as bad:
-        raise rejected("/state", f"state must be one of {', '.join(State)}") from bad
-
-
-def _decision(text: str) -> Decision:
-    try:
-        return Decision(text)
-    except ValueError as bad:
-        raise rejected("/decision", f"decision must be one of {', '.join(Decision)}") from bad
-
-
-def _check_definition(text: str) -> None:
-    """Refuse what isn't a definition to the letter: by its text a rule is known to have been used.
-
-    The same rule in another spelling would pass for one that has made no entries.
+    `campaigns` are the configured ids; `facts` adds what only a running daemon knows, `reconcile`
+    asks the API.
     """
-    try:
-        known = Rule.from_definition(text).definition == text
-    except (ValueError, TypeError, KeyError, RecursionError) as bad:
-        raise _no_definition(text) from bad
-    if not known:
-        raise _no_definition(text)
 
+    def __init__(
+        self,
+        outbox: Outbox,
+        campaigns: Sequence[str],
+        facts: Callable[[], Json] = dict,
+        reconcile: Reconcile | None = None,
+    ) -> None:
+        self._outbox = outbox
+        self.campaigns = tuple(campaigns)
+        self._facts = facts
+        self._reconcile = reconcile
 
-def _no_definition(text: str) -> MessageRejected:
-    return rejected("/definitions", f"{text[:80]!r} is no rule's definition")
+    async def status(self) -> Json:
+        """Return the numbers of every campaign, and what the daemon says of itself."""
+        counted = [
+            {**views.lane_count_view(lane), "configured": lane.campaign in self.campaigns}
+            for lane in await self._outbox.counts()
+        ]
+        ledger = views.standing_view(await self._outbox.standing())
+        return {**self._facts(), "ledger": ledger, "campaigns": counted}
 
-
-def _journal(value: Any) -> str:
-    if not isinstance(value, str) or any("\ud800" <= char <= "\udfff" for char in value):
-        raise rejected("/journal", "journal must be the text that is to be noted")
-    return value
-
-
-def _user_ref(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise rejected("/userRef", "userRef must be the text that the Campaigns API gave")
-    if len(value) > _LONGEST_REF:
-        raise rejected("/userRef", f"userRef is longer than {_LONGEST_REF} characters")
-    return value
-
-
-def rejected(pointer: str, detail: str) -> MessageRejected:
-    """Return the refusal of one field."""
-    return MessageRejected(detail, fields=[FieldProblem(pointer, detail)])
+    async def reconcile(self, campaign: Any) -> list[Json]:
+        """Compare the ledger with the API's history: one campaign's, or (None) every one's."""
+        if self._reconcile is None:
+            raise CommandError("this desk has no way to the Campaigns API")
+        chosen = None if campaign is None else campaign_of(campaign, self.campaigns)
+        return await self._reconcile(chosen)

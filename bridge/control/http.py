@@ -19,6 +19,8 @@ Reload = Callable[[], Awaitable[Json]]
 
 #: A name may hold braces, which a plain {player} would not match.
 _PLAYER = "/v1/players/{player:[^/]+}"
+_PLAYER_STORY = "/v1/operator/players/{player:[^/]+}"
+_LANE = "/v1/operator/campaigns/{campaign:[^/]+}"
 _LONGEST_NUMBER = 9
 _LONGEST_NAME = 100
 
@@ -35,7 +37,16 @@ def routes(desk: Desk, reload: Reload) -> list[web.RouteDef]:
         web.get("/v1/operator/status", read(calls.status)),
         web.get("/v1/operator/entries", read(calls.entries)),
         web.post("/v1/operator/entries/{key}/decision", decide(calls.decide)),
+        web.post("/v1/operator/release", decide(calls.release)),
+        web.post("/v1/operator/forget-shadow", decide(calls.forget_shadow)),
+        web.post("/v1/operator/expire", decide(calls.expire)),
         web.get("/v1/operator/players", read(calls.players)),
+        web.get(_PLAYER_STORY, read(calls.player_story)),
+        web.delete(_PLAYER_STORY, decide(calls.forget)),
+        web.post(f"{_LANE}/pause", decide(calls.pause)),
+        web.post(f"{_LANE}/resume", decide(calls.resume)),
+        web.post(f"{_LANE}/accept-total", decide(calls.accept_total)),
+        web.post("/v1/operator/reconcile", decide(calls.reconcile)),
         web.get("/v1/operator/rules", read(calls.rules)),
         web.put("/v1/operator/rules", decide(calls.accept_rules)),
         web.post("/v1/operator/reload", decide(calls.reload)),
@@ -77,7 +88,11 @@ class Calls:
         if not limit.isdecimal() or len(limit) > _LONGEST_NUMBER:
             raise rejected("/limit", "limit must be a number")
         found = await self._desk.entries(
-            asked.get("campaign"), asked.get("player"), asked.get("state"), int(limit)
+            asked.get("campaign"),
+            asked.get("player"),
+            asked.get("state"),
+            int(limit),
+            asked.get("reason"),
         )
         return web.json_response({"entries": found})
 
@@ -87,6 +102,45 @@ class Calls:
             request.match_info["key"], str(body.get("decision")), _who(request)
         )
         return web.json_response(answer)
+
+    async def release(self, request: web.Request) -> web.Response:
+        body = await _object(request, {"reason", "campaign"})
+        answer = await self._desk.release(body.get("reason"), body.get("campaign"), _who(request))
+        return web.json_response(answer)
+
+    async def forget_shadow(self, request: web.Request) -> web.Response:
+        await _object(request, set())
+        return web.json_response(await self._desk.forget_shadow(_who(request)))
+
+    async def expire(self, request: web.Request) -> web.Response:
+        body = await _object(request, {"older_than"})
+        return web.json_response(await self._desk.expire(body.get("older_than"), _who(request)))
+
+    async def player_story(self, request: web.Request) -> web.Response:
+        return web.json_response(await self._desk.player_story(request.match_info["player"]))
+
+    async def forget(self, request: web.Request) -> web.Response:
+        player = request.match_info["player"]
+        return web.json_response(await self._desk.forget(player, _who(request)))
+
+    async def pause(self, request: web.Request) -> web.Response:
+        body = await _object(request, {"why"})
+        campaign = request.match_info["campaign"]
+        return web.json_response(await self._desk.pause(campaign, body.get("why"), _who(request)))
+
+    async def resume(self, request: web.Request) -> web.Response:
+        await _object(request, set())
+        answer = await self._desk.resume(request.match_info["campaign"], _who(request))
+        return web.json_response(answer)
+
+    async def accept_total(self, request: web.Request) -> web.Response:
+        await _object(request, set())
+        answer = await self._desk.accept_total(request.match_info["campaign"], _who(request))
+        return web.json_response(answer)
+
+    async def reconcile(self, request: web.Request) -> web.Response:
+        body = await _object(request, {"campaign"})
+        return web.json_response({"campaigns": await self._desk.reconcile(body.get("campaign"))})
 
     async def players(self, request: web.Request) -> web.Response:
         return web.json_response({"players": await self._desk.players()})

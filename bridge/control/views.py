@@ -7,7 +7,18 @@ import json
 from datetime import datetime
 from typing import Any
 
-from bridge.outbox.views import Attempt, EntryView, LaneCount, Note, Receipt
+from bridge.outbox.links import Link, Session
+from bridge.outbox.proofs import Drift
+from bridge.outbox.views import (
+    Attempt,
+    EntryView,
+    LaneCount,
+    Note,
+    Pause,
+    Receipt,
+    SeenPayout,
+    Standing,
+)
 
 Json = dict[str, Any]
 
@@ -26,11 +37,13 @@ def entry_view(entry: EntryView) -> Json:
         "event_code": entry.event_code,
         "feat": entry.feat,
         "occurrence": entry.occurrence,
+        "amount": None if entry.amount is None else str(entry.amount),
         "attempts": entry.attempts,
-        "unproven_since": _when(entry.unproven_since),
-        "due_at": _when(entry.due_at),
-        "created_at": _when(entry.created_at),
-        "updated_at": _when(entry.updated_at),
+        "unproven_since": when(entry.unproven_since),
+        "due_at": when(entry.due_at),
+        "created_at": when(entry.created_at),
+        "updated_at": when(entry.updated_at),
+        "accepted_at": when(entry.accepted_at),
     }
 
 
@@ -47,23 +60,94 @@ def receipt_view(receipt: Receipt) -> Json:
             "raw": origin.raw.decode("utf-8", "replace"),
             "name": origin.name,
             "id": origin.id,
-            "received_at": _when(origin.received_at),
-            "occurred_at": _when(origin.occurred_at),
+            "received_at": when(origin.received_at),
+            "occurred_at": when(origin.occurred_at),
         },
         "wire_keys": [str(key) for key in receipt.wire_keys],
         "body": None if receipt.body is None else receipt.body.decode("utf-8", "replace"),
         "history": [_attempt(attempt) for attempt in receipt.attempts],
         "journal": [_note(note) for note in receipt.journal],
+        "payout": None if receipt.payout is None else payout_view(receipt.payout),
+        "webhooks": [
+            {"event": seen.event, "at": when(seen.at), "became": seen.became}
+            for seen in receipt.webhooks
+        ],
+        "links": [session_view(session) for session in receipt.links],
     }
 
 
 def lane_count_view(lane: LaneCount) -> Json:
-    """Return one campaign's numbers."""
+    """Return one campaign's numbers; money as text, in token units."""
     return {
         "campaign": lane.campaign,
         "entries": {state.value: n for state, n in sorted(lane.states.items())},
+        "amounts": {state.value: str(amount) for state, amount in sorted(lane.amounts.items())},
+        "held": dict(sorted(lane.held.items())),
         "fenced": lane.fenced,
         "oldest_due_seconds": lane.oldest_due,
+        "oldest_unpaid_seconds": lane.oldest_unpaid,
+        "shadow_cost": str(lane.shadow_cost),
+        "pause": None if lane.pause is None else _pause(lane.pause),
+        "drift": None if lane.drift is None else drift_view(lane.drift),
+    }
+
+
+def _pause(pause: Pause) -> Json:
+    return {"who": pause.who, "at": when(pause.at), "why": pause.why}
+
+
+def drift_view(drift: Drift) -> Json:
+    """Return how the API's paid-out total fits our ledger."""
+    return {
+        "paid_out": str(drift.paid_out),
+        "least": None if drift.least is None else str(drift.least),
+        "most": None if drift.most is None else str(drift.most),
+        "excess": str(drift.excess),
+        "shortfall": str(drift.shortfall),
+    }
+
+
+def standing_view(standing: Standing) -> Json:
+    """Return how the ledger itself stands."""
+    return {"sequence": standing.sequence, "quarantine": standing.quarantine or None}
+
+
+def link_view(link: Link) -> Json:
+    """Return a link as games are shown it."""
+    return {"campaign": link.campaign, "userRef": link.user_ref, "state": "linked"}
+
+
+def link_story(link: Link) -> Json:
+    """Return a link with how it came about."""
+    return {**link_view(link), "since": when(link.since), "via": link.via}
+
+
+def session_view(session: Session) -> Json:
+    """Return a link session, without what would let somebody else approve it."""
+    return {
+        "session": str(session.id),
+        "campaign": session.campaign,
+        "state": session.state.value,
+        "detail": session.detail,
+        "userRef": session.user_ref,
+        "started_at": when(session.started_at),
+        "updated_at": when(session.updated_at),
+    }
+
+
+def payout_view(payout: SeenPayout) -> Json:
+    """Return a payout that the API told of."""
+    return {
+        "payout": payout.id,
+        "campaign": payout.campaign,
+        "userRef": payout.user_ref,
+        "event_code": payout.event_code,
+        "amount": None if payout.amount is None else str(payout.amount),
+        "paid_at": when(payout.paid_at),
+        "seen_at": when(payout.seen_at),
+        "via": payout.via,
+        "key": None if payout.key is None else str(payout.key),
+        "twice": None if payout.twice is None else str(payout.twice),
     }
 
 
@@ -72,7 +156,7 @@ def _attempt(attempt: Attempt) -> Json:
     return {
         "attempt": attempt.number,
         "binding": attempt.binding,
-        "at": _when(attempt.at),
+        "at": when(attempt.at),
         "outcome": answer.outcome,
         "status": answer.status,
         "detail": answer.detail,
@@ -82,8 +166,9 @@ def _attempt(attempt: Attempt) -> Json:
 
 
 def _note(note: Note) -> Json:
-    return {"at": _when(note.at), "who": note.who, "what": note.what, "detail": note.detail}
+    return {"at": when(note.at), "who": note.who, "what": note.what, "detail": note.detail}
 
 
-def _when(at: datetime | None) -> str | None:
+def when(at: datetime | None) -> str | None:
+    """Return a time as RFC 3339 in UTC, with milliseconds."""
     return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -28,17 +28,20 @@ def test_status_is_one_screen(here: Cli, live: Site, daemon: Process) -> None:
     assert len(ran.out.splitlines()) <= 24
 
 
+SECTIONS = {"outbox", "daemon", "lanes", "reasons", "intake", "ledger", "campaigns"}
+
+
 def test_status_as_json_has_the_same_shape_without_a_daemon(cli: Cli, configured: Site) -> None:
     told = cli("status", "--json").json
 
-    assert set(told) == {"outbox", "daemon", "lanes", "reasons", "intake", "campaigns"}
+    assert set(told) == SECTIONS
     assert (told["daemon"], told["lanes"]) == (None, [])
 
 
 def test_status_as_json_tells_of_daemon_and_lanes(here: Cli, live: Site, daemon: Process) -> None:
     told = here("status", "--json").json
 
-    assert set(told) == {"outbox", "daemon", "lanes", "reasons", "intake", "campaigns"}
+    assert set(told) == SECTIONS
     assert told["daemon"]["pid"] == daemon.pid
     assert told["lanes"][0]["campaign"] == live.campaign
     assert told["outbox"] == str(live.outbox)

@@ -157,20 +157,28 @@ async def test_the_status_counts_entries_by_campaign_and_state(two: Control) -> 
     await filled(two)
     two.play.clock.advance(60)
     status = (await two.call("GET", "/v1/operator/status")).json
+    quiet = {"oldest_unpaid_seconds": None, "shadow_cost": "0", "pause": None, "drift": None}
 
+    assert status["ledger"]["quarantine"] is None
     assert status["campaigns"] == [
         {
             "campaign": CAMPAIGN,
             "configured": True,
             "entries": {"due": 2, "held": 1},
+            "amounts": {},
+            "held": {"unlinked": 1},
             "fenced": 0,
             "oldest_due_seconds": 60.0,
+            **quiet,
         },
         {
             "campaign": OTHER,
             "configured": True,
             "entries": {"held": 1},
+            "amounts": {},
+            "held": {"unlinked": 1},
             "fenced": 0,
             "oldest_due_seconds": None,
+            **quiet,
         },
     ]
