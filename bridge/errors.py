@@ -10,6 +10,7 @@ BridgeError
 ├── IntakeError
 │   ├── MessageRejected
 │   │   ├── NotJson
+│   │   ├── WebhookStale
 │   │   └── MessageTooLarge
 │   ├── UnsupportedBody
 │   ├── NotAuthenticated
@@ -33,6 +34,7 @@ BridgeError
 │   ├── EntryNotFound
 │   ├── DecisionRefused
 │   ├── LinkRefused
+│   │   └── CodeRefused
 │   └── CapReached
 ├── CampaignError
 ├── SandboxError
@@ -104,6 +106,13 @@ class NotJson(MessageRejected):
 
     hint = 'Send one JSON object, such as {"player": "steam:7656…", "achievement": "first_blood"}.'
     code = "not-json"
+
+
+class WebhookStale(MessageRejected):
+    """The webhook is too old, or from the future."""
+
+    hint = "Check this machine's clock; what the webhook told of is found by polling."
+    code = "stale-webhook"
 
 
 class MessageTooLarge(MessageRejected):
@@ -276,6 +285,13 @@ class LinkRefused(OutboxError):
         "`players_per_user` of the campaign."
     )
     code = "link-refused"
+
+
+class CodeRefused(LinkRefused):
+    """The code that was typed can't be used."""
+
+    hint = "Let the player open the link page again and type the code that it shows, soon."
+    code = "code-refused"
 
 
 class CapReached(OutboxError):

@@ -85,3 +85,10 @@ class Taken:
     state: State
     duplicate: bool
     differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What became of a code that a player typed in the game: the player is linked, on disk."""
+
+    campaign: str

@@ -3,6 +3,7 @@
 In: nothing. Out: constants, and one rule. The sandbox keeps its own list of what it plays.
 """
 
+from datetime import timedelta
 from typing import Final
 
 #: The only status word that the documents use; compared without regard to case.
@@ -40,7 +41,9 @@ SESSION_CREATED: Final = 201
 NO_USER: Final = frozenset({"", "null"})
 
 #: Words of a link's status after which nobody will link through its session any more.
-LINK_ENDED: Final = frozenset({"declined", "expired", "canceled", "cancelled", "failed"})
+LINK_DECLINED: Final = frozenset({"declined", "canceled", "cancelled"})
+LINK_EXPIRED: Final = frozenset({"expired"})
+LINK_ENDED: Final = LINK_DECLINED | LINK_EXPIRED | {"failed"}
 
 #: `{userId}` in a path is the userRef: callers hold no other name of a user.
 USER: Final = "user"
@@ -56,6 +59,62 @@ PAGE: Final = 100
 
 #: Amounts beyond this many digits on either side of the point are no amounts.
 DIGITS: Final = 30
+
+#: Webhooks older than this are refused; the documents name no end of trying again.
+STALE: Final = timedelta(hours=48)
+
+#: Webhooks further ahead of our clock than this are refused, too.
+AHEAD: Final = timedelta(minutes=10)
+
+#: A webhook of more bytes than this is none.
+LONGEST_WEBHOOK: Final = 256 * 1024
+
+#: Webhooks that tell of a payout; no document names any.
+HOOK_PAID: Final = frozenset({"Campaign.Event.Paid"})
+
+#: Webhooks that tell of a payout that failed; no document names any.
+HOOK_PAYOUT_FAILED: Final = frozenset({"Campaign.Event.Failed"})
+
+#: Webhooks of a link session that began.
+HOOK_LINK_STARTED: Final = frozenset({"User.Account.Link.Started"})
+
+#: Webhooks of a link that is there; Oncade's own receiver takes the second name as an old synonym.
+HOOK_LINKED: Final = frozenset({"User.Account.Link.Succeeded", "User.Account.Link.Completed"})
+
+#: Webhooks of a session that the player declined; the second is a spelling we let pass.
+HOOK_DECLINED: Final = frozenset({"User.Account.Link.Canceled", "User.Account.Link.Cancelled"})
+
+#: Webhooks of a session that came to nothing otherwise.
+HOOK_LINK_FAILED: Final = frozenset({"User.Account.Link.Failed"})
+
+#: Webhooks of a link that is no more.
+HOOK_LINK_REMOVED: Final = frozenset({"User.Account.Link.Removed"})
+
+#: Webhooks of a campaign; documents say that there are some at start and stop, not their names.
+HOOK_CAMPAIGN_STARTED: Final = frozenset({"Campaign.Started"})
+HOOK_CAMPAIGN_STOPPED: Final = frozenset({"Campaign.Stopped"})
+HOOK_CAMPAIGN_WITHDRAWN: Final = frozenset({"Campaign.Withdrawn"})
+
+#: The webhook that only tries the way.
+HOOK_TEST: Final = frozenset({"Webhook.Test"})
+
+#: A webhook's user: code has the first, documents the second; what isn't a user is passed over.
+HOOK_USER: Final = ("user_ref", "userRef")
+
+#: A webhook's link session.
+HOOK_SESSION: Final = ("sessionKey", "session_key")
+
+#: A webhook's campaign, below `data`.
+HOOK_CAMPAIGN: Final = ("campaignId", "campaign_id")
+
+#: A webhook's campaign event, amount, transaction and reason: our design, in both of its styles.
+HOOK_EVENT_CODE: Final = ("eventCode", "event_code")
+HOOK_AMOUNT: Final = ("payoutAmount", "payout_amount", "amount")
+HOOK_TRANSACTION: Final = ("transactionId", "transaction_id")
+HOOK_ERROR: Final = ("error", "reason")
+
+#: The Idempotency-Key of the request that began it, below `data.metadata`.
+HOOK_KEY: Final = ("idempotencyKey", "Idempotency-Key")
 
 
 def email_as_sent(email: str) -> str:

@@ -13,13 +13,14 @@ from pathlib import Path
 import structlog
 
 from bridge.adapters.registry import discover
+from bridge.campaigns.apis import Keyed
 from bridge.control import health
 from bridge.control import http as control
 from bridge.control.desk import Desk
 from bridge.control.views import Json
 from bridge.daemon.clock import SystemClock
 from bridge.daemon.report import Report
-from bridge.delivery.lanes import Keyed, Lanes
+from bridge.delivery.lanes import Lanes
 from bridge.errors import BridgeError, SettingsError
 from bridge.events import Clock
 from bridge.gate.guard import Gate

@@ -23,6 +23,16 @@ from bridge.settings.models import DeliverySettings
 
 STARTING = "starting"
 RESTING = "breaker_open"
+#: What the outbox answers to a claim, as a lane says it.
+_STOPPED = {
+    "": ("", ""),
+    "paused": (
+        "operator_pause",
+        "an operator paused it; `campaign-bridge campaign resume` goes on",
+    ),
+    "shadow": ("shadow", "shadow mode: everything runs and nothing is sent"),
+    "quarantine": ("quarantine", "the ledger is in quarantine; `campaign-bridge status` says why"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class Lane:
         self._wait_until = float("-inf")
         self._last_error = ""
         self._standing: Standing | None = None
+        self._stopped = _STOPPED[""]
         self.counts: Counter[str] = Counter()
 
     @property
@@ -72,6 +83,10 @@ class Lane:
         """Return the seconds until the next probe (paused) or the next send; 0 is now."""
         at = self._probe_at if self._paused is not None else self._wait_until
         return max(0.0, at - now)
+
+    def claimed(self, stopped: str) -> None:
+        """Take in why the outbox gives nothing out: a pause, shadow mode, a quarantine; or ""."""
+        self._stopped = _STOPPED[stopped]
 
     # -- what attempts met ------------------------------------------------------------------
 
@@ -132,8 +147,8 @@ class Lane:
         """Return the lane as `status` shows it."""
         return LaneStatus(
             self.campaign,
-            self._paused,
-            self._detail,
+            self._paused or self._stopped[0] or None,
+            self._detail or self._stopped[1],
             self.wait(now) if self._paused is not None else None,
             max(0.0, self._wait_until - now),
             in_flight,

@@ -8,24 +8,16 @@ import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from bridge.campaigns.apis import Keyed
 from bridge.campaigns.client import campaign_client
 from bridge.delivery.lane import Lane, LaneStatus
 from bridge.delivery.worker import LaneWorker, delivering
 from bridge.events import Clock
 from bridge.outbox.contract import Delivering
-from bridge.settings.models import CampaignSettings, DeliverySettings
-
-
-@dataclass(frozen=True, slots=True)
-class Keyed:
-    """A campaign and its API key."""
-
-    campaign: CampaignSettings
-    api_key: str
+from bridge.settings.models import DeliverySettings
 
 
 class Lanes:

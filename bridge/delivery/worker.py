@@ -92,6 +92,7 @@ class LaneWorker:
         if free <= 0:
             return None
         claimed = await self._claim(free)
+        self._lane.claimed(claimed.stopped)
         for claim in claimed.claims:
             self._take(claim)
         return claimed.next_in if len(claimed.claims) < free else None

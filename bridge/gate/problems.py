@@ -13,8 +13,11 @@ from pydantic import JsonValue
 
 from bridge.errors import (
     BridgeError,
+    CapReached,
+    CodeRefused,
     DecisionRefused,
     EntryNotFound,
+    LinkRefused,
     MessageRejected,
     MessageTooLarge,
     NoRule,
@@ -42,13 +45,16 @@ STATUS: Mapping[type[BridgeError], int] = MappingProxyType(
         NotAllowed: 403,
         EntryNotFound: 404,
         DecisionRefused: 409,
+        LinkRefused: 409,
         RulesChanged: 409,
         MessageTooLarge: 413,
         UnsupportedBody: 415,
         MessageRejected: 422,
         NoRule: 422,
         TranslationError: 422,
+        CodeRefused: 422,
         SettingsError: 422,
+        CapReached: 429,
         Overloaded: 429,
         StoreUnavailable: 503,
         StoreFull: 507,
@@ -59,6 +65,7 @@ _HEADERS: Mapping[type[BridgeError], Mapping[str, str]] = MappingProxyType(
     {
         NotAuthenticated: {"WWW-Authenticate": "Bearer"},
         Overloaded: {"Retry-After": "1"},
+        CapReached: {"Retry-After": "60"},
         StoreUnavailable: {"Retry-After": "5"},
     }
 )

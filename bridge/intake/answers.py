@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from bridge.events import Taken
+from bridge.errors import BridgeError
+from bridge.events import Linked, Taken
 from bridge.gate.problems import problem_of
 from bridge.intake.contract import Outcome
 from bridge.intake.counts import Counts
@@ -16,8 +17,10 @@ from bridge.intake.counts import Counts
 LISTED = 1000
 
 
-def taken_members(taken: Taken) -> dict[str, JsonValue]:
+def taken_members(taken: Taken | Linked) -> dict[str, JsonValue]:
     """Return what is said of an event that is on disk."""
+    if isinstance(taken, Linked):
+        return {"key": None, "state": "linked", "duplicate": False}
     members: dict[str, JsonValue] = {
         "key": taken.key,
         "state": taken.state.told,
@@ -30,9 +33,9 @@ def taken_members(taken: Taken) -> dict[str, JsonValue]:
 
 def outcome_members(outcome: Outcome) -> dict[str, JsonValue]:
     """Return what is said of one message among several."""
-    if isinstance(outcome, Taken):
-        return taken_members(outcome)
-    return {"error": problem_of(outcome)}
+    if isinstance(outcome, BridgeError):
+        return {"error": problem_of(outcome)}
+    return taken_members(outcome)
 
 
 @dataclass(slots=True)
@@ -53,13 +56,13 @@ class Tally:
         """Count the outcome of the next message."""
         index = self.stored + self.duplicates + self.rejected
         self.counts.add(outcome)
-        if not isinstance(outcome, Taken):
+        if isinstance(outcome, BridgeError):
             self.rejected += 1
-        elif outcome.duplicate:
+        elif isinstance(outcome, Taken) and outcome.duplicate:
             self.duplicates += 1
         else:
             self.stored += 1
-        if self.every or not isinstance(outcome, Taken):
+        if self.every or isinstance(outcome, BridgeError):
             self._list(index, outcome)
 
     def numbers(self) -> dict[str, JsonValue]:

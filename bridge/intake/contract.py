@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bridge.errors import BridgeError
-from bridge.events import RawMessage, Taken
+from bridge.events import Linked, RawMessage, Taken
 
 #: What became of one game event of a message: it is on disk, or why it was refused.
-Outcome = Taken | BridgeError
+Outcome = Taken | Linked | BridgeError
 
 
 class Sink(Protocol):
@@ -19,9 +19,9 @@ class Sink(Protocol):
     async def __call__(self, messages: Sequence[RawMessage]) -> Sequence[Sequence[Outcome]]:
         """Take `messages`; return for each, in order, the outcome of each event it made.
 
-        When this returns, every `Taken` survives a power cut. A message that can't be read has
-        its one `BridgeError` (a `MessageRejected` names the bad fields, a `NoRule` that nothing
-        matches) and spoils no other. An achievement message makes exactly one outcome.
+        When this returns, every `Taken` and `Linked` survives a power cut. A message that can't be
+        read has its one `BridgeError` (a `MessageRejected` names the bad fields, a `NoRule` that
+        nothing matches) and spoils no other. An achievement message makes exactly one outcome.
 
         Raises:
             StoreFull: the disk is full; none of `messages` was stored.

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bridge.errors import BridgeError
-from bridge.events import Taken
+from bridge.events import Linked, Taken
 
 
 @dataclass(slots=True)
@@ -16,7 +16,7 @@ class Counts:
 
     #: Messages that came, readable or not.
     received: int = 0
-    #: New feats, durable.
+    #: New feats and links, durable.
     stored: int = 0
     #: Feats that were known.
     duplicates: int = 0
@@ -25,11 +25,11 @@ class Counts:
     #: Acknowledgements that could not be sent; the game resends.
     unsent: int = 0
 
-    def add(self, outcome: Taken | Exception) -> None:
+    def add(self, outcome: Taken | Linked | Exception) -> None:
         """Count what became of one message."""
-        if not isinstance(outcome, Taken):
+        if isinstance(outcome, Exception):
             self.refuse(outcome)
-        elif outcome.duplicate:
+        elif isinstance(outcome, Taken) and outcome.duplicate:
             self.duplicates += 1
         else:
             self.stored += 1

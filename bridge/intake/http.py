@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import JsonValue
 
 from bridge.errors import BridgeError, NotJson
-from bridge.events import Clock, RawMessage, Taken
+from bridge.events import Clock, RawMessage
 from bridge.gate.guard import require
 from bridge.gate.problems import problem_response
 from bridge.gate.roles import Right
@@ -82,7 +82,7 @@ class Achievements:
     async def _single(self, request: web.Request, body: Body) -> web.Response:
         ((outcome,),) = await self._handed_on(request, body.items, self._sink)
         self._counts.add(outcome)
-        if not isinstance(outcome, Taken):
+        if isinstance(outcome, BridgeError):
             raise outcome
         return _answer(taken_members(outcome) | {"durability": "disk"})
 

@@ -9,6 +9,7 @@ import weakref
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -183,6 +184,10 @@ class Calls(ABC):
         now = self._clock.now()
         return await self.look(lambda rows: linking.find_code(Book(rows, now), code))
 
+    async def spend_code(self, code: str) -> CodeFor | None:
+        """Return whom a fresh code stands for, and end it."""
+        return await self.change(lambda book: linking.spend_code(book, code))
+
     async def redeem(self, code: str, player: str) -> Link:
         """Link the player who typed a code; see the contract."""
         link = await self.change(lambda book: linking.redeem(book, code, player))
@@ -221,7 +226,8 @@ class Calls(ABC):
     async def take_balance(self, balance: Balance) -> Drift:
         """Keep the paid-out total and the prices; see the contract."""
         drift = await self.change(lambda book: confirming.take_balance(book, balance))
-        self._wake([balance.campaign])
+        step = deciding.STEP
+        await self._all_of(lambda book: braking.price_some(book, balance.campaign, step))
         return drift
 
     async def payees(self, campaign: str) -> Sequence[str]:
@@ -264,7 +270,14 @@ class Calls(ABC):
         """Let all entries go that are held for a reason; see the contract."""
         if reason == life.QUARANTINE:
             await self.change(lambda book: deciding.end_quarantine(book, who))
-        return await self._all_of(lambda book: deciding.release_some(book, reason, who, campaign))
+        campaigns = (
+            [campaign] if campaign is not None else await self.look(lambda rows: rows.lanes.names())
+        )
+        released = 0
+        for name in campaigns:
+            some = partial(deciding.release_some, reason=reason, who=who, campaign=name)
+            released += await self._all_of(some)
+        return released
 
     async def forget_shadow(self, who: str) -> int:
         """Make as if the entries of shadow mode had never come."""

@@ -174,11 +174,16 @@ class Linking(Protocol):
         """Return whom a fresh, unused code stands for."""
         ...
 
+    async def spend_code(self, code: str) -> CodeFor | None:
+        """Return whom a fresh, unused code stands for; from now on it is used."""
+        ...
+
     async def redeem(self, code: str, player: str) -> Link:
         """Link the player who typed a code to the user that it was shown to, once.
 
         Raises:
-            LinkRefused: the code is unknown, used or old, or the userRef is another player's.
+            CodeRefused: the code is unknown, used or old.
+            LinkRefused: the userRef is another player's.
         """
         ...
 

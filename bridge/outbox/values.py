@@ -48,7 +48,7 @@ class Brakes:
     token units the rule may pay a day, `source_minute` how many entries a source may make a
     minute. With `per_user` the caps count the userRef, and a feat that happens `once` is paid to
     one userRef once, whichever of its players did it. `refuse` turns an entry away that is new and
-    over a cap; else it is held.
+    over a cap, `source_refuse` one that its source is too fast for; else they are held.
     """
 
     rule: str
@@ -59,6 +59,7 @@ class Brakes:
     per_user: bool = False
     once: bool = False
     refuse: bool = False
+    source_refuse: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,27 @@ In: the settings' rules and game events. Out: campaign events with their keys.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Self
 from uuid import UUID
 
 from bridge.errors import FieldProblem, MessageRejected, NoRule, SettingsError
 from bridge.events import GameEvent
+from bridge.rules.brakes import FREE, Terms
 from bridge.rules.key import payout_key
-from bridge.rules.occurrence import Circumstances, Repeat, occurrence
+from bridge.rules.occurrence import Circumstances, Repeat, day_of, occurrence
 from bridge.settings.models import CampaignSettings, RuleSettings
+
+_REMEMBERED = ("match", "campaign", "event_code", "feat", "repeat", "timezone")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one kind of game event is worth. Equal rules make equal keys."""
+    """What one kind of game event is worth. Equal rules make equal keys.
+
+    `caps` limit it and make no keys: rules that differ in them alone are equal.
+    """
 
     match: str
     campaign: str
@@ -27,11 +33,13 @@ class Rule:
     feat: str | None
     repeat: Repeat
     timezone: str
+    caps: Terms = field(default=FREE, compare=False)
 
     @property
     def definition(self) -> str:
-        """The rule as one line of JSON: how the outbox remembers it."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """The rule as one line of JSON: how the outbox remembers it, without its caps."""
+        said = (self.match, self.campaign, self.event_code, self.feat, self.repeat, self.timezone)
+        return json.dumps(dict(zip(_REMEMBERED, said, strict=True)), sort_keys=True)
 
     @classmethod
     def from_definition(cls, text: str) -> Self:
@@ -56,6 +64,9 @@ class CampaignEvent:
     feat: str
     occurrence: str
     rule: str
+    caps: Terms = FREE
+    #: The day that its caps count it in, where they count days.
+    day: str = ""
 
 
 class RuleBook:
@@ -84,6 +95,7 @@ class RuleBook:
                     rule.feat,
                     Repeat(rule.repeat),
                     rule.timezone,
+                    Terms.from_settings(rule),
                 )
                 for rule in rules
             ]
@@ -100,9 +112,17 @@ class RuleBook:
         _refuse_broken_text(event)
         code, feat = rule.event_code or event.name, rule.feat or event.name
         when = occurrence(event, around, rule.repeat, rule.timezone)
-        key = payout_key(rule.campaign, event.player, code, feat, when)
+        day = day_of(event, around, rule.timezone).isoformat() if rule.caps.by_day else ""
         return CampaignEvent(
-            key, rule.campaign, event.player, code, feat, when, self._definitions[rule]
+            payout_key(rule.campaign, event.player, code, feat, when),
+            rule.campaign,
+            event.player,
+            code,
+            feat,
+            when,
+            self._definitions[rule],
+            rule.caps,
+            day,
         )
 
     def _rule_for(self, name: str) -> Rule:

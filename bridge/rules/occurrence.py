@@ -61,17 +61,22 @@ def _period(event: GameEvent, around: Circumstances, repeat: Repeat, timezone: s
         raise _rejected(
             "/occurred_at", f"a {repeat} achievement needs `occurred_at` or an `id`, to be resent"
         )
-    moment = event.occurred_at or around.received_at
-    if around.position is None and not -OLDEST <= moment - around.received_at <= NEWEST:
-        raise _rejected("/occurred_at", "must lie within the last 7 days, and not in the future")
-    day = _day(moment, timezone)
+    day = day_of(event, around, timezone)
     if repeat is Repeat.DAILY:
         return f"day:{day.isoformat()}"
     year, week, _ = day.isocalendar()
     return f"week:{year:04}-W{week:02}"
 
 
-def _day(moment: datetime, timezone: str) -> date:
+def day_of(event: GameEvent, around: Circumstances, timezone: str) -> date:
+    """Return the day that an event counts in: the one when it occurred, else was received.
+
+    Raises:
+        MessageRejected: it claims over the network to have occurred long ago, or in the future.
+    """
+    moment = event.occurred_at or around.received_at
+    if around.position is None and not -OLDEST <= moment - around.received_at <= NEWEST:
+        raise _rejected("/occurred_at", "must lie within the last 7 days, and not in the future")
     try:
         return moment.astimezone(ZoneInfo(timezone)).date()
     except OverflowError as beyond:

@@ -17,7 +17,7 @@ from bridge.sandbox.admin import CreatedCampaign, EventDefinition, Payout, Sandb
 CODES = ["first_blood", "frag", "flag_capture"]
 PLAYERS = [f"name:bot {n}" for n in range(8)]
 #: SIGKILLs of the daemon in the long test; the gate gives twenty, other tests a fifth of them.
-KILLS = int(os.environ.get("CAMPAIGN_BRIDGE_TEST_KILLS", "5"))
+KILLS = int(os.environ.get("CAMPAIGN_BRIDGE_TEST_KILLS", "3"))
 
 
 @dataclass(slots=True)

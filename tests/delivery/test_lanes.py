@@ -11,8 +11,9 @@ from uuid import UUID
 
 import pytest
 
+from bridge.campaigns.apis import Keyed
 from bridge.daemon.clock import SystemClock
-from bridge.delivery.lanes import Keyed, Lanes
+from bridge.delivery.lanes import Lanes
 from bridge.events import State
 from bridge.outbox.contract import Outbox
 from bridge.outbox.memory import MemoryOutbox

@@ -33,7 +33,7 @@ from tests.sandbox.play import Play, playing
 
 Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
 
-CALLS = int(os.environ.get("CAMPAIGN_BRIDGE_TEST_SCHEMA_CALLS", "300"))
+CALLS = int(os.environ.get("CAMPAIGN_BRIDGE_TEST_SCHEMA_CALLS", "100"))
 #: What the boundary values of today's document come to is more than that.
 AT_THE_BOUNDS = 800
 CHECKS = [

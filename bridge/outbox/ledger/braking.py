@@ -38,20 +38,23 @@ class _Cap:
     adds: int
     most: int
     words: str
+    refuse: bool = False
 
 
 def admit(book: Book, entry: Entry, new: NewEntry) -> Entry | OutboxError:
     """Return a new entry as it is to be kept: due, or held; an error where it is turned away."""
     brakes = new.brakes
     if brakes is not None:
-        caps = [*_at_the_door(brakes, entry, new), *_of_user(brakes, entry)]
+        unpriced = brakes.campaign_day is not None and entry.amount is None
+        caps = [*_at_the_door(brakes, entry, new), *([] if unpriced else _of_user(brakes, entry))]
         reached = _reached(book, caps)
-        if brakes.campaign_day is not None and entry.amount is None:
-            entry = _carrying(entry, brakes, life.PRICE_UNKNOWN, book.now)
-        elif reached is not None and brakes.refuse:
+        if reached is not None and reached.refuse:
             return CapReached(f"{reached.words}; nothing was stored")
-        elif reached is not None:
+        if reached is not None:
             entry = life.held_for(entry, life.OVER_CAP, book.now)
+        elif unpriced:
+            _count(book, caps)
+            entry = _carrying(entry, brakes, life.PRICE_UNKNOWN, book.now)
         else:
             _count(book, caps)
             entry = _waiting(entry, brakes)
@@ -77,12 +80,17 @@ def released(book: Book, entry: Entry) -> Entry:
     return _by_lane(book, life.due_again(entry, book.now).changed(brakes=""))
 
 
-def priced(book: Book, entry: Entry) -> Entry:
+def price_some(book: Book, campaign: str, limit: int) -> int:
+    """Let go on, or hold by its caps, what waited for a price that is known now."""
+    found = book.rows.entries.held_and_priced(life.PRICE_UNKNOWN, campaign, limit)
+    for before in found:
+        book.move(before, _priced(book, before))
+    return len(found)
+
+
+def _priced(book: Book, entry: Entry) -> Entry:
     """Return an entry whose price has become known: due, or held by its caps after all."""
-    amount = book.rows.lanes.price(entry.campaign, entry.event_code)
-    if amount is None:
-        return entry
-    entry = entry.changed(amount=amount)
+    entry = entry.changed(amount=book.rows.lanes.price(entry.campaign, entry.event_code))
     brakes = _read(entry.brakes)
     caps = [*_of_the_day(brakes, entry), *_of_user(brakes, entry)]
     if _reached(book, caps) is not None:
@@ -111,11 +119,12 @@ def _at_the_door(brakes: Brakes, entry: Entry, new: NewEntry) -> Iterator[_Cap]:
         source = new.origin.source
         minute = str(as_millis(new.origin.received_at) // _MINUTE)
         words = f"source {source!r} may make {brakes.source_minute} entries a minute"
-        yield _Cap(f"source {source}", minute, 1, brakes.source_minute, words)
+        refuse = brakes.source_refuse
+        yield _Cap(f"source {source}", minute, 1, brakes.source_minute, words, refuse)
     if brakes.player_day is not None and not brakes.per_user:
         scope = _scope("player", brakes.rule, entry.campaign, entry.player)
         words = f"a player may have {brakes.player_day} of these a day"
-        yield _Cap(scope, brakes.day, 1, brakes.player_day, words)
+        yield _Cap(scope, brakes.day, 1, brakes.player_day, words, brakes.refuse)
     yield from _of_the_day(brakes, entry)
 
 
@@ -124,7 +133,7 @@ def _of_the_day(brakes: Brakes, entry: Entry) -> Iterator[_Cap]:
     if most is not None and entry.amount is not None:
         scope = _scope("campaign", brakes.rule, entry.campaign)
         words = f"this rule may pay {tokens(most)} a day"
-        yield _Cap(scope, brakes.day, entry.amount, most, words)
+        yield _Cap(scope, brakes.day, entry.amount, most, words, brakes.refuse)
 
 
 def _of_user(brakes: Brakes, entry: Entry) -> Iterator[_Cap]:
@@ -134,10 +143,11 @@ def _of_user(brakes: Brakes, entry: Entry) -> Iterator[_Cap]:
     if brakes.player_day is not None:
         scope = _scope("user", brakes.rule, entry.campaign, entry.user_ref)
         words = f"a user may have {brakes.player_day} of these a day"
-        yield _Cap(scope, brakes.day, 1, brakes.player_day, words)
+        yield _Cap(scope, brakes.day, 1, brakes.player_day, words, brakes.refuse)
     if brakes.once:
         named = (entry.campaign, entry.user_ref, entry.event_code, entry.feat, entry.occurrence)
-        yield _Cap(_scope("once", *named), "", 1, 1, "this user has had it already")
+        words = "this user has had it already"
+        yield _Cap(_scope("once", *named), "", 1, 1, words, brakes.refuse)
 
 
 def _reached(book: Book, caps: list[_Cap]) -> _Cap | None:

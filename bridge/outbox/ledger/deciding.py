@@ -12,7 +12,7 @@ from bridge.outbox.ledger.book import Book
 from bridge.outbox.values import Decision
 
 #: Entries that one transaction moves, so that the writer serves others in between.
-_STEP = 500
+STEP = 500
 
 
 def decide(book: Book, key: UUID, decision: Decision, who: str) -> State:
@@ -27,10 +27,10 @@ def decide(book: Book, key: UUID, decision: Decision, who: str) -> State:
     return after.state
 
 
-def release_some(book: Book, reason: str, who: str, campaign: str | None) -> int:
+def release_some(book: Book, reason: str, who: str, campaign: str) -> int:
     """Release some of the entries that are held for a reason; return how many, 0 at the end."""
     moved = 0
-    for before in book.rows.entries.held_for(reason, _STEP, campaign):
+    for before in book.rows.entries.held_for(reason, STEP, campaign):
         after = braking.released(book, before)
         if after.state is State.HELD and after.reason == reason:
             continue
@@ -43,7 +43,7 @@ def release_some(book: Book, reason: str, who: str, campaign: str | None) -> int
 def expire_some(book: Book, older_than: float, who: str) -> int:
     """Discard entries whose player was not linked in so many seconds; return how many."""
     before = book.now - round(older_than * 1000)
-    found = book.rows.entries.held_before(life.UNLINKED, before, _STEP)
+    found = book.rows.entries.held_before(life.UNLINKED, before, STEP)
     for entry in found:
         after = life.expired(entry, book.now)
         book.move(entry, after)

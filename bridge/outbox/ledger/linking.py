@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from bridge.errors import LinkRefused
+from bridge.errors import CodeRefused, LinkRefused
 from bridge.events import State
 from bridge.outbox import life
 from bridge.outbox.entry import Entry, as_millis, as_moment
@@ -197,21 +197,43 @@ def find_code(book: Book, code: str) -> CodeFor | None:
     return book.rows.links.code(code_digest(code), book.now)
 
 
+def spend_code(book: Book, code: str) -> CodeFor | None:
+    """Return whom a fresh code stands for, and end it."""
+    digest = code_digest(code)
+    stands_for = book.rows.links.code(digest, book.now)
+    if stands_for is not None:
+        book.rows.links.use_code(digest, book.now)
+    return stands_for
+
+
 def redeem(book: Book, code: str, player: str) -> Link:
     """Link the player who typed a code in the game to the user who was shown it.
 
+    The same player may say it again: the answer to the first time may have been lost.
+
     Raises:
-        LinkRefused: nobody was shown this code, or not lately; or the userRef is another player's.
+        CodeRefused: nobody was shown this code, or not lately.
+        LinkRefused: the userRef is another player's.
     """
     digest = code_digest(code)
-    stands_for = book.rows.links.code(digest, book.now)
-    session = None
-    if stands_for is not None and stands_for.session_id is not None:
-        session = book.rows.links.session(stands_for.session_id)
+    session = _session_of(book, book.rows.links.code(digest, book.now))
+    if session is None:
+        before = _session_of(book, book.rows.links.used_code(digest))
+        if before is not None:
+            links = book.rows.links.of_player(player)
+            for known in links:
+                if (known.campaign, known.user_ref) == (before.campaign, before.user_ref):
+                    return known
     if session is None or session.user_ref is None:
-        raise LinkRefused("this code is unknown, was used, or is too old")
+        raise CodeRefused("this code is unknown, was used, or is too old")
     book.rows.links.use_code(digest, book.now)
     link(book, session.campaign, player, session.user_ref, "code")
     after = replace(session, player=player, updated_at=as_moment(book.now))
     book.rows.links.save_session(after, None)
     return Link(session.campaign, player, session.user_ref, as_moment(book.now), "code")
+
+
+def _session_of(book: Book, stands_for: CodeFor | None) -> Session | None:
+    if stands_for is None or stands_for.session_id is None:
+        return None
+    return book.rows.links.session(stands_for.session_id)

@@ -188,6 +188,10 @@ WHERE player = :player
   AND (:reason IS NULL OR reason = :reason)
 ORDER BY id DESC LIMIT :limit;
 
+-- lane_names --
+-- The campaigns that have entries.
+SELECT DISTINCT campaign FROM totals WHERE n > 0 ORDER BY campaign;
+
 -- counts --
 -- Entries by campaign and state, as the triggers have counted them.
 SELECT * FROM totals WHERE n > 0;
@@ -284,6 +288,12 @@ WHERE campaign = :campaign AND bound_ref = :user_ref AND look_at IS NOT NULL;
 SELECT * FROM entries
 WHERE state = 'held' AND reason = :reason AND (:campaign IS NULL OR campaign = :campaign)
 ORDER BY id LIMIT :limit;
+
+-- held_and_priced --
+-- Entries held for a reason whose event's price is known.
+SELECT e.* FROM entries e JOIN prices p ON p.campaign = e.campaign AND p.event_code = e.event_code
+WHERE e.state = 'held' AND e.reason = :reason AND e.campaign = :campaign
+ORDER BY e.id LIMIT :limit;
 
 -- held_before --
 -- Entries that have been held for a reason since before a time.
@@ -420,6 +430,10 @@ VALUES (:digest, :campaign, :player, :session_id, :ends_at);
 -- code --
 -- Whom a fresh, unused code stands for.
 SELECT * FROM codes WHERE digest = :digest AND used_at IS NULL AND ends_at > :now;
+
+-- used_code --
+-- Whom a code stands for that was used.
+SELECT * FROM codes WHERE digest = :digest AND used_at IS NOT NULL;
 
 -- use_code --
 -- A code is good once.

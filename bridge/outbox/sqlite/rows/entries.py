@@ -162,6 +162,10 @@ class Entries:
         """Return entries held for a reason, oldest first."""
         return self._many("held_for", reason=reason, limit=limit, campaign=campaign)
 
+    def held_and_priced(self, reason: str, campaign: str, limit: int) -> list[Entry]:
+        """Return entries held for a reason whose event's price is known."""
+        return self._many("held_and_priced", reason=reason, campaign=campaign, limit=limit)
+
     def held_before(self, reason: str, before: int, limit: int) -> list[Entry]:
         """Return entries that have been held for a reason since before a time."""
         return self._many("held_before", reason=reason, before=before, limit=limit)

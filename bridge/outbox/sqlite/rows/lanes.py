@@ -86,6 +86,10 @@ class Lanes:
         for code, amount in prices:
             self._sql.run("set_price", campaign=campaign, event_code=code, amount=amount)
 
+    def names(self) -> list[str]:
+        """Return the campaigns that have entries."""
+        return [row["campaign"] for row in self._sql.many("lane_names")]
+
     def total(self, campaign: str, state: State) -> Total:
         """Return how many entries are in a state and what they cost."""
         row = self._sql.one("total", campaign=campaign, state=state.value)

@@ -113,12 +113,19 @@ class Links:
 
     def code(self, digest: bytes, now: int) -> CodeFor | None:
         """Return whom a code stands for, if it is known, fresh and unused."""
-        row = self._sql.one("code", digest=digest, now=now)
-        return None if row is None else CodeFor(row["campaign"], row["player"], row["session_id"])
+        return _stands_for(self._sql.one("code", digest=digest, now=now))
+
+    def used_code(self, digest: bytes) -> CodeFor | None:
+        """Return whom a code stood for that was used."""
+        return _stands_for(self._sql.one("used_code", digest=digest))
 
     def use_code(self, digest: bytes, now: int) -> None:
         """A code is good for one use."""
         self._sql.run("use_code", digest=digest, now=now)
+
+
+def _stands_for(row: sqlite3.Row | None) -> CodeFor | None:
+    return None if row is None else CodeFor(row["campaign"], row["player"], row["session_id"])
 
 
 def link_from(row: sqlite3.Row) -> Link:

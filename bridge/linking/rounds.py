@@ -1,0 +1,145 @@
+"""The rounds over open link sessions: each is begun, looked at, and looked at again.
+
+In: an outbox that knows the sessions, the campaigns' calls. Out: looks, kept. Many sessions cost a
+bounded number of calls at once and a second; webhooks make most of them needless.
+"""
+
+import asyncio
+import contextlib
+import random
+from datetime import timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from bridge.campaigns.apis import Apis
+from bridge.errors import StoreError
+from bridge.events import Clock
+from bridge.linking.asking import ask
+from bridge.outbox.contract import Braking, Linking
+from bridge.outbox.links import Look, Session
+from bridge.settings.models import LinkingSettings
+
+log = structlog.get_logger("linking")
+
+#: Calls a second, over all sessions.
+RATE: Final = 20.0
+#: Seconds to wait when the outbox can't be written, or a campaign isn't configured any more.
+_STORE_PAUSE: Final = 1.0
+_NO_CAMPAIGN: Final = 60.0
+_EXPIRE_EVERY: Final = timedelta(hours=1).total_seconds()
+
+
+class LinkingSide(Linking, Braking, Protocol):
+    """What linking needs of an outbox."""
+
+
+class LinkRounds:
+    """Looks at open sessions until cancelled; `settings` may be replaced while it runs."""
+
+    def __init__(
+        self,
+        outbox: LinkingSide,
+        apis: Apis,
+        settings: LinkingSettings,
+        clock: Clock,
+        chance: random.Random,
+    ) -> None:
+        self._outbox = outbox
+        self._apis = apis
+        self.settings = settings
+        self._clock = clock
+        self._chance = chance
+        self._wake = outbox.watch_sessions()
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._allowance = RATE
+        self._allowed_at = clock.monotonic()
+        self._expired_at = float("-inf")
+
+    async def run(self) -> None:
+        """Go round until cancelled."""
+        try:
+            while True:
+                self._wake.clear()
+                await self._pause(await self._round())
+        finally:
+            tasks = list(self._under_way.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _round(self) -> float | None:
+        """Start what is due and allowed; return in how many seconds there may be more."""
+        try:
+            await self._expire()
+            free = self.settings.concurrency - len(self._under_way)
+            if free <= 0:
+                return None
+            due = await self._outbox.sessions_due(self.settings.concurrency)
+            new = [session for session in due if session.id not in self._under_way][:free]
+            for session in new:
+                if not self._may_call():
+                    return 1 / RATE
+                self._take(session)
+            if self._under_way:
+                return _STORE_PAUSE
+            return await self._outbox.next_session_in()
+        except StoreError as failure:
+            log.warning("can't look", action="linking_store_failed", error=str(failure))
+            return _STORE_PAUSE
+
+    def _may_call(self) -> bool:
+        now = self._clock.monotonic()
+        grown = self._allowance + (now - self._allowed_at) * RATE
+        self._allowance, self._allowed_at = min(RATE, grown), now
+        if self._allowance < 1:
+            return False
+        self._allowance -= 1
+        return True
+
+    def _take(self, session: Session) -> None:
+        task = asyncio.create_task(self.look_at(session))
+        self._under_way[session.id] = task
+        task.add_done_callback(lambda _: self._done(session))
+
+    def _done(self, session: Session) -> None:
+        task = self._under_way.pop(session.id)
+        self._wake.set()
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.error("a look failed", action="linking_look_failed", error=repr(failure))
+
+    async def look_at(self, session: Session) -> None:
+        """Ask the API about a session and keep what it says."""
+        api = self._apis.get(session.campaign)
+        if api is None:
+            look = Look(session.state, "its campaign isn't configured", again_in=_NO_CAMPAIGN)
+        else:
+            look = await ask(api.links, session, self._clock.now(), self._chance)
+        after = await self._outbox.look_at_session(session.id, look, "session")
+        if after is not None and after.state is not session.state:
+            log.info(
+                "link session",
+                action="link_session",
+                session=session.id,
+                player=session.player,
+                state=after.state.value,
+            )
+
+    async def _expire(self) -> None:
+        """Discard what has waited for a link for too long, where the settings say so."""
+        older = self.settings.held_expires
+        now = self._clock.monotonic()
+        if older is None or now - self._expired_at < _EXPIRE_EVERY:
+            return
+        self._expired_at = now
+        count = await self._outbox.expire(older.total_seconds(), "held_expires")
+        if count:
+            log.info("held entries discarded", action="held_expired", entries=count)
+
+    async def _pause(self, seconds: float | None) -> None:
+        if seconds is not None and seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
