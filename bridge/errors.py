@@ -14,6 +14,7 @@ BridgeError
 │   │   └── MessageTooLarge
 │   ├── UnsupportedBody
 │   ├── NotAuthenticated
+│   │   └── SignatureRefused
 │   ├── NotAllowed
 │   └── Overloaded
 ├── AdapterError
@@ -32,6 +33,7 @@ BridgeError
 │   └── SchemaTooNew
 ├── OutboxError
 │   ├── EntryNotFound
+│   ├── LinkNotFound
 │   ├── DecisionRefused
 │   ├── LinkRefused
 │   │   └── CodeRefused
@@ -134,6 +136,13 @@ class NotAuthenticated(IntakeError):
 
     hint = "Send `Authorization: Bearer <token>` with a token that the settings name."
     code = "not-authenticated"
+
+
+class SignatureRefused(NotAuthenticated):
+    """The webhook isn't signed with a secret of these settings."""
+
+    hint = "See that webhook_secret_files hold the secrets that the dashboard shows."
+    code = "signature-refused"
 
 
 class NotAllowed(IntakeError):
@@ -268,6 +277,13 @@ class EntryNotFound(OutboxError):
 
     hint = "Run `campaign-bridge outbox list` to see the keys."
     code = "entry-not-found"
+
+
+class LinkNotFound(OutboxError):
+    """The player has no such link session."""
+
+    hint = "Begin one with POST /v1/players/{player}/link."
+    code = "link-not-found"
 
 
 class DecisionRefused(OutboxError):

@@ -48,6 +48,9 @@ LINK_ENDED: Final = LINK_DECLINED | LINK_EXPIRED | {"failed"}
 #: `{userId}` in a path is the userRef: callers hold no other name of a user.
 USER: Final = "user"
 
+#: A host without histories answers so, and with no words of the API's own.
+NO_HISTORY: Final = frozenset({404, 405, 501})
+
 #: Where linked users are listed, below the campaign; no document names the path.
 USERS: Final = "users"
 

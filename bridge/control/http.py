@@ -3,15 +3,13 @@
 In: HTTP requests that have passed the gate. Out: JSON from the desk. Knows nothing of SQL.
 """
 
-import json
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from aiohttp import web
 
+from bridge.control.bodies import json_object
 from bridge.control.desk import Desk, rejected
 from bridge.control.views import Json
-from bridge.errors import FieldProblem, MessageRejected, NotJson
 from bridge.gate.guard import ROLE, require
 from bridge.gate.roles import Right
 
@@ -22,7 +20,6 @@ _PLAYER = "/v1/players/{player:[^/]+}"
 _PLAYER_STORY = "/v1/operator/players/{player:[^/]+}"
 _LANE = "/v1/operator/campaigns/{campaign:[^/]+}"
 _LONGEST_NUMBER = 9
-_LONGEST_NAME = 100
 
 
 def routes(desk: Desk, reload: Reload) -> list[web.RouteDef]:
@@ -67,14 +64,14 @@ class Calls:
         return web.json_response(await self._desk.player(request.match_info["player"]))
 
     async def link(self, request: web.Request) -> web.Response:
-        body = await _object(request, {"userRef", "campaign"})
+        body = await json_object(request, {"userRef", "campaign"})
         answer = await self._desk.link(
             request.match_info["player"], body.get("userRef"), body.get("campaign"), _who(request)
         )
         return web.json_response(answer)
 
     async def unlink(self, request: web.Request) -> web.Response:
-        body = await _object(request, {"campaign"})
+        body = await json_object(request, {"campaign"})
         campaign = body.get("campaign", request.query.get("campaign"))
         answer = await self._desk.unlink(request.match_info["player"], campaign, _who(request))
         return web.json_response(answer)
@@ -97,23 +94,23 @@ class Calls:
         return web.json_response({"entries": found})
 
     async def decide(self, request: web.Request) -> web.Response:
-        body = await _object(request, {"decision"})
+        body = await json_object(request, {"decision"})
         answer = await self._desk.decide(
             request.match_info["key"], str(body.get("decision")), _who(request)
         )
         return web.json_response(answer)
 
     async def release(self, request: web.Request) -> web.Response:
-        body = await _object(request, {"reason", "campaign"})
+        body = await json_object(request, {"reason", "campaign"})
         answer = await self._desk.release(body.get("reason"), body.get("campaign"), _who(request))
         return web.json_response(answer)
 
     async def forget_shadow(self, request: web.Request) -> web.Response:
-        await _object(request, set())
+        await json_object(request, set())
         return web.json_response(await self._desk.forget_shadow(_who(request)))
 
     async def expire(self, request: web.Request) -> web.Response:
-        body = await _object(request, {"older_than"})
+        body = await json_object(request, {"older_than"})
         return web.json_response(await self._desk.expire(body.get("older_than"), _who(request)))
 
     async def player_story(self, request: web.Request) -> web.Response:
@@ -124,22 +121,22 @@ class Calls:
         return web.json_response(await self._desk.forget(player, _who(request)))
 
     async def pause(self, request: web.Request) -> web.Response:
-        body = await _object(request, {"why"})
+        body = await json_object(request, {"why"})
         campaign = request.match_info["campaign"]
         return web.json_response(await self._desk.pause(campaign, body.get("why"), _who(request)))
 
     async def resume(self, request: web.Request) -> web.Response:
-        await _object(request, set())
+        await json_object(request, set())
         answer = await self._desk.resume(request.match_info["campaign"], _who(request))
         return web.json_response(answer)
 
     async def accept_total(self, request: web.Request) -> web.Response:
-        await _object(request, set())
+        await json_object(request, set())
         answer = await self._desk.accept_total(request.match_info["campaign"], _who(request))
         return web.json_response(answer)
 
     async def reconcile(self, request: web.Request) -> web.Response:
-        body = await _object(request, {"campaign"})
+        body = await json_object(request, {"campaign"})
         return web.json_response({"campaigns": await self._desk.reconcile(body.get("campaign"))})
 
     async def players(self, request: web.Request) -> web.Response:
@@ -149,7 +146,7 @@ class Calls:
         return web.json_response({"rules": await self._desk.rules()})
 
     async def accept_rules(self, request: web.Request) -> web.Response:
-        body = await _object(request, {"definitions", "journal"})
+        body = await json_object(request, {"definitions", "journal"})
         definitions = body.get("definitions")
         if not isinstance(definitions, list) or not all(isinstance(d, str) for d in definitions):
             raise rejected("/definitions", "definitions must be a list of rules as JSON text")
@@ -165,26 +162,3 @@ def _who(request: web.Request) -> str:
     given = request.headers.get("X-Operator", "")
     name = given if given.isprintable() and 0 < len(given) <= 64 else ""
     return f"{request[ROLE]} {name}".strip()
-
-
-async def _object(request: web.Request, known: set[str]) -> dict[str, Any]:
-    """Read a small JSON object; an empty body is an empty one."""
-    data = await request.read()  # not its text: JSON is UTF-8, whatever charset a caller names
-    try:
-        body = json.loads(data or b"{}")
-    except (ValueError, RecursionError) as bad:
-        raise NotJson(f"the body is not JSON: {bad}") from bad
-    if not isinstance(body, dict):
-        raise NotJson("the body must be a JSON object")
-    unknown = sorted(set(body) - known)
-    if unknown:
-        raise MessageRejected(
-            f"unknown fields: {', '.join(unknown)[:200]}",
-            fields=[FieldProblem(_pointer(name), "no such field") for name in unknown[:20]],
-        )
-    return body
-
-
-def _pointer(name: str) -> str:
-    """Return the JSON pointer to a field, as RFC 6901 writes it; an endless name is cut."""
-    return "/" + name[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")

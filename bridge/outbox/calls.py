@@ -28,7 +28,16 @@ from bridge.outbox.ledger import (
 )
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.links import CodeFor, Link, Look, NewSession, Session
-from bridge.outbox.proofs import Balance, Became, Drift, Found, History, LookTerms, Webhook
+from bridge.outbox.proofs import (
+    Balance,
+    Became,
+    Drift,
+    Found,
+    History,
+    LookTerms,
+    Settled,
+    Webhook,
+)
 from bridge.outbox.sqlite.rows import Rows
 from bridge.outbox.values import (
     Answer,
@@ -223,7 +232,11 @@ class Calls(ABC):
         """Look for a user's payouts again later."""
         await self.change(lambda book: confirming.look_later(book, campaign, user_ref, terms))
 
-    async def take_balance(self, balance: Balance) -> Drift:
+    async def settled(self, campaign: str) -> Settled:
+        """Return what the ledger holds for paid."""
+        return await self.look(lambda rows: confirming.settled(Book(rows, 0), campaign))
+
+    async def take_balance(self, balance: Balance) -> Drift | None:
         """Keep the paid-out total and the prices; see the contract."""
         drift = await self.change(lambda book: confirming.take_balance(book, balance))
         step = deciding.STEP

@@ -32,7 +32,16 @@ from uuid import UUID
 from bridge.errors import OutboxError
 from bridge.events import State, Taken
 from bridge.outbox.links import CodeFor, Link, Look, NewSession, Session
-from bridge.outbox.proofs import Balance, Became, Drift, Found, History, LookTerms, Webhook
+from bridge.outbox.proofs import (
+    Balance,
+    Became,
+    Drift,
+    Found,
+    History,
+    LookTerms,
+    Settled,
+    Webhook,
+)
 from bridge.outbox.values import (
     Answer,
     Claim,
@@ -214,7 +223,14 @@ class Confirming(Protocol):
         """Look for a user's payouts again later: their history can't be read now."""
         ...
 
-    async def take_balance(self, balance: Balance) -> Drift:
+    async def settled(self, campaign: str) -> Settled:
+        """Return what the ledger holds for paid; asked for before the API is asked for its total.
+
+        Else what is confirmed while the answer is under way would look like a shortfall.
+        """
+        ...
+
+    async def take_balance(self, balance: Balance) -> Drift | None:
         """Keep what a campaign has paid and pays for each event; say how it fits the ledger."""
         ...
 

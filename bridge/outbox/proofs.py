@@ -124,12 +124,20 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What our ledger held for paid before the API was asked; None where a price isn't known."""
+
+    confirmed: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
-    """What the API says a campaign has paid, and pays for each event."""
+    """What the API says a campaign has paid (None: it doesn't say), and pays for each event."""
 
     campaign: str
-    paid_out: Decimal
+    paid_out: Decimal | None
     prices: Sequence[tuple[str, Decimal]] = ()
+    before: Settled | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from uuid import UUID
 from bridge.events import State
 from bridge.outbox import life
 from bridge.outbox.entry import Entry, as_moment, moment
-from bridge.outbox.ledger import confirming
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.links import Link
 from bridge.outbox.money import token_units, tokens
@@ -101,7 +100,7 @@ def counts(rows: Rows, now: int) -> Sequence[LaneCount]:
             {row["reason"]: row["n"] for row in held if row["campaign"] == campaign},
             _shadow_cost(held, campaign),
             _pause(known.get(campaign)),
-            _drift(rows, known.get(campaign)),
+            _drift(known.get(campaign)),
         )
         for campaign in campaigns
     ]
@@ -130,10 +129,11 @@ def _pause(lane: sqlite3.Row | None) -> Pause | None:
     return Pause(lane["paused_by"], as_moment(lane["paused_at"]), lane["paused_for"])
 
 
-def _drift(rows: Rows, lane: sqlite3.Row | None) -> Drift | None:
+def _drift(lane: sqlite3.Row | None) -> Drift | None:
     if lane is None or lane["paid_out"] is None:
         return None
-    return confirming.drift(Book(rows, 0), lane["campaign"], lane["paid_out"], lane["paid_base"])
+    least, most = token_units(lane["paid_least"]), token_units(lane["paid_most"])
+    return Drift(lane["campaign"], tokens(lane["paid_out"]), least, most)
 
 
 # -- links, payouts, the stream ---------------------------------------------------------------

@@ -10,14 +10,16 @@ that each row proves one entry, and none twice, means everything. What is left o
 behind our back, or twice.
 """
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from bridge.events import State
 from bridge.outbox import life
 from bridge.outbox.entry import Entry
 from bridge.outbox.ledger.book import Book
-from bridge.outbox.money import millionths, tokens
-from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payout
+from bridge.outbox.money import millionths, token_units, tokens
+from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payout, Settled
+from bridge.outbox.sqlite.rows.lanes import PaidRow
 from bridge.outbox.sqlite.rows.proofs import PayoutRow
 
 HISTORY = "history"
@@ -31,8 +33,7 @@ def take_history(book: Book, history: History, terms: LookTerms) -> Found:
     """Take in a user's whole history; say what it proved."""
     campaign, user_ref = history.campaign, history.user_ref
     for payout in history.payouts:
-        if payout.id and book.rows.proofs.payout(campaign, payout.id) is None:
-            book.rows.proofs.add_payout(campaign, payout, payout.id, HISTORY, None, book.now)
+        _seen_in_history(book, campaign, payout)
     looked_for = book.rows.entries.looked_for(campaign, user_ref)
     codes = {payout.event_code for payout in history.payouts}
     codes |= {entry.event_code for entry in looked_for}
@@ -44,6 +45,15 @@ def take_history(book: Book, history: History, terms: LookTerms) -> Found:
     for entry in book.rows.entries.looked_for(campaign, user_ref):
         book.rows.entries.save(_again(entry, terms, book.now))
     return Found(confirmed, unpaid, unknown)
+
+
+def _seen_in_history(book: Book, campaign: str, payout: Payout) -> None:
+    """Keep a row that is new, unless it names what a webhook told of without a name."""
+    proofs = book.rows.proofs
+    if not payout.id or proofs.payout(campaign, payout.id) is not None:
+        return
+    if not proofs.name_payout(campaign, payout):
+        proofs.add_payout(campaign, payout, payout.id, HISTORY, None, book.now)
 
 
 def _again(entry: Entry, terms: LookTerms, now: int) -> Entry:
@@ -126,7 +136,7 @@ def paid(book: Book, campaign: str, payout: Payout, key: UUID | None, name: str)
     """
     row = _noted(book, campaign, payout, key, payout.id or name)
     entry = None if key is None else book.known(key)
-    if entry is None or entry.campaign != campaign:
+    if entry is None or not _fits(entry, campaign, payout):
         match(book, campaign, payout.user_ref, payout.event_code, LookTerms((), 0, 0).skew)
         kept = book.rows.proofs.payout(campaign, row.id)
         number = None if kept is None else kept.entry_id
@@ -134,6 +144,16 @@ def paid(book: Book, campaign: str, payout: Payout, key: UUID | None, name: str)
     if row.entry_id != entry.id:
         _give(book, row, entry)
     return book.rows.entries.by_id(entry.id)
+
+
+def _fits(entry: Entry, campaign: str, payout: Payout) -> bool:
+    """Whether a payout under an entry's key is of that entry: a key alone proves nothing."""
+    refs = {entry.bound_ref, entry.user_ref, ""}
+    return (
+        entry.campaign == campaign
+        and payout.user_ref in refs
+        and payout.event_code in {entry.event_code, ""}
+    )
 
 
 def _noted(book: Book, campaign: str, payout: Payout, key: UUID | None, name: str) -> PayoutRow:
@@ -182,7 +202,14 @@ def failed(book: Book, campaign: str, key: UUID | None, error: str) -> Entry | N
 # -- the paid-out total ---------------------------------------------------------------------
 
 
-def take_balance(book: Book, balance: Balance) -> Drift:
+def settled(book: Book, campaign: str) -> Settled:
+    """Return what our ledger says was paid, before the API is asked for its total."""
+    lanes = book.rows.lanes
+    confirmed = lanes.total(campaign, State.CONFIRMED)
+    return Settled(None if confirmed.unpriced else tokens(confirmed.amount))
+
+
+def take_balance(book: Book, balance: Balance) -> Drift | None:
     """Keep the paid-out total and the prices; say how the total fits our ledger.
 
     What was paid before our first entry is nobody's loss: it is the base that is counted from.
@@ -191,12 +218,21 @@ def take_balance(book: Book, balance: Balance) -> Drift:
     _set_prices(book, balance)
     paid_out = millionths(balance.paid_out)
     if paid_out is None:
-        return Drift(campaign, balance.paid_out, None, None)
-    base = book.rows.lanes.of(campaign).paid_base
-    if base is None:
-        base = paid_out - book.rows.lanes.total(campaign, State.CONFIRMED).amount
-    book.rows.lanes.set_paid(campaign, base, paid_out, book.now)
-    return drift(book, campaign, paid_out, base)
+        return None
+    lane = book.rows.lanes.of(campaign)
+    bounds = _ours(book, campaign)
+    base, base_most = lane.paid_base, lane.base_most
+    if base is None or base_most is None:
+        base, base_most = bounds.base_of(paid_out)
+    before = bounds.confirmed if balance.before is None else millionths(balance.before.confirmed)
+    least = most = None
+    if base is not None and before is not None and bounds.confirmed is not None:
+        least = base + min(before, bounds.confirmed)
+    if base_most is not None and bounds.with_open is not None:
+        most = base_most + bounds.with_open
+    paid = PaidRow(base, base_most, paid_out, least, most)
+    book.rows.lanes.set_paid(campaign, paid, book.now)
+    return Drift(campaign, tokens(paid_out), token_units(least), token_units(most))
 
 
 def _set_prices(book: Book, balance: Balance) -> None:
@@ -205,18 +241,32 @@ def _set_prices(book: Book, balance: Balance) -> None:
     ]
     if prices:
         book.rows.lanes.set_prices(balance.campaign, prices)
+        book.rows.lanes.fill_prices(balance.campaign, life.PRICE_UNKNOWN)
 
 
-def drift(book: Book, campaign: str, paid_out: int, base: int) -> Drift:
-    """Return how a paid-out total fits our ledger."""
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """What our ledger knows: the confirmed, and with what may have been paid; in millionths."""
+
+    confirmed: int | None
+    with_open: int | None
+
+    def base_of(self, paid_out: int) -> tuple[int | None, int | None]:
+        """Return what of a total can't be ours, at least and at most."""
+        if self.confirmed is None or self.with_open is None:
+            return None, None
+        return paid_out - self.with_open, paid_out - self.confirmed
+
+
+def _ours(book: Book, campaign: str) -> _Ours:
     lanes = book.rows.lanes
     confirmed = lanes.total(campaign, State.CONFIRMED)
+    if confirmed.unpriced:
+        return _Ours(None, None)
     open_ones = (lanes.total(campaign, State.ACCEPTED), lanes.unproven(campaign))
-    least = None if confirmed.unpriced else tokens(base + confirmed.amount)
-    most = None
-    if not confirmed.unpriced and not any(total.unpriced for total in open_ones):
-        most = tokens(base + confirmed.amount + sum(total.amount for total in open_ones))
-    return Drift(campaign, tokens(paid_out), least, most)
+    if any(total.unpriced for total in open_ones):
+        return _Ours(confirmed.amount, None)
+    return _Ours(confirmed.amount, confirmed.amount + sum(total.amount for total in open_ones))
 
 
 def accept_total(book: Book, campaign: str, who: str) -> None:
@@ -224,6 +274,8 @@ def accept_total(book: Book, campaign: str, who: str) -> None:
     lane = book.rows.lanes.of(campaign)
     if lane.paid_out is None:
         return
-    base = lane.paid_out - book.rows.lanes.total(campaign, State.CONFIRMED).amount
-    book.rows.lanes.set_paid(campaign, base, lane.paid_out, book.now)
-    book.note(who, "accept_total", None, f"{campaign}: {tokens(base)} of the total are not ours")
+    base, most = _ours(book, campaign).base_of(lane.paid_out)
+    paid = PaidRow(base, most, lane.paid_out, None, None)
+    book.rows.lanes.set_paid(campaign, paid, book.now)
+    words = "unknown: a price isn't known" if most is None else f"{tokens(most)} of the total"
+    book.note(who, "accept_total", None, f"{campaign}: not ours: {words}")

@@ -188,6 +188,17 @@ WHERE player = :player
   AND (:reason IS NULL OR reason = :reason)
 ORDER BY id DESC LIMIT :limit;
 
+-- unpriced --
+-- Whether entries of a campaign have no known amount.
+SELECT 1 FROM totals WHERE campaign = :campaign AND unpriced > 0 LIMIT 1;
+
+-- fill_prices --
+-- Give entries without an amount their event's price, now that it is known.
+UPDATE entries SET amount = (SELECT p.amount FROM prices p
+    WHERE p.campaign = entries.campaign AND p.event_code = entries.event_code)
+WHERE campaign = :campaign AND amount IS NULL AND reason <> :but
+  AND event_code IN (SELECT event_code FROM prices WHERE campaign = :campaign);
+
 -- lane_names --
 -- The campaigns that have entries.
 SELECT DISTINCT campaign FROM totals WHERE n > 0 ORDER BY campaign;
@@ -467,6 +478,18 @@ INSERT INTO payouts (campaign, id, user_ref, event_code, amount, paid_at, seen_a
 VALUES (:campaign, :id, :user_ref, :event_code, :amount, :paid_at, :seen_at, :via, :wire_key,
         :entry_id);
 
+-- nameless --
+-- A payout that a webhook told of without naming its transaction.
+SELECT * FROM payouts
+WHERE campaign = :campaign AND user_ref = :user_ref AND event_code = :event_code
+  AND id GLOB 'webhook:*'
+ORDER BY seen_at, id LIMIT 1;
+
+-- name_payout --
+-- The transaction of a payout, now that it is known.
+UPDATE payouts SET id = :name, paid_at = :paid_at, amount = coalesce(:amount, amount)
+WHERE campaign = :campaign AND id = :id;
+
 -- match --
 -- The entry that a payout belongs to.
 UPDATE payouts SET entry_id = :entry_id WHERE campaign = :campaign AND id = :id;
@@ -521,10 +544,12 @@ DO UPDATE SET paused_at = excluded.paused_at, paused_by = excluded.paused_by,
 
 -- set_paid --
 -- What the API says it has paid, and how much of it is not ours.
-INSERT INTO lanes (campaign, paid_base, paid_out, paid_at) VALUES (:campaign, :base, :paid_out, :at)
+INSERT INTO lanes (campaign, paid_base, base_most, paid_out, paid_least, paid_most, paid_at)
+VALUES (:campaign, :base, :base_most, :paid_out, :least, :most, :at)
 ON CONFLICT (campaign)
-DO UPDATE SET paid_base = excluded.paid_base, paid_out = excluded.paid_out,
-              paid_at = excluded.paid_at;
+DO UPDATE SET paid_base = excluded.paid_base, base_most = excluded.base_most,
+              paid_out = excluded.paid_out, paid_least = excluded.paid_least,
+              paid_most = excluded.paid_most, paid_at = excluded.paid_at;
 
 -- price --
 -- What an event pays.

@@ -189,7 +189,10 @@ CREATE TABLE lanes (
   paused_by  TEXT NOT NULL DEFAULT '',
   paused_for TEXT NOT NULL DEFAULT '',
   paid_base  INTEGER,
+  base_most  INTEGER,
   paid_out   INTEGER,
+  paid_least INTEGER,
+  paid_most  INTEGER,
   paid_at    INTEGER
 ) STRICT, WITHOUT ROWID;
 

@@ -21,7 +21,20 @@ class LaneRow:
     per_user: int = 0
     paused: bool = False
     paid_base: int | None = None
+    base_most: int | None = None
     paid_out: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaidRow:
+    """A paid-out total, in millionths: what of it was there before our ledger, at least and at
+    most, and what it may be by our ledger; None where a price isn't known."""
+
+    base: int | None
+    base_most: int | None
+    paid_out: int
+    least: int | None
+    most: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,7 @@ class Lanes:
             row["per_user"],
             row["paused_at"] is not None,
             row["paid_base"],
+            row["base_most"],
             row["paid_out"],
         )
 
@@ -69,9 +83,18 @@ class Lanes:
         """Pause a campaign, or (`at` None) let it go on."""
         self._sql.run("pause_lane", campaign=campaign, at=at, who=who, why=why)
 
-    def set_paid(self, campaign: str, base: int, paid_out: int, at: int) -> None:
-        """Keep the paid-out total, and what of it isn't ours."""
-        self._sql.run("set_paid", campaign=campaign, base=base, paid_out=paid_out, at=at)
+    def set_paid(self, campaign: str, paid: PaidRow, at: int) -> None:
+        """Keep the paid-out total, what of it isn't ours, and what our ledger makes of it."""
+        self._sql.run(
+            "set_paid",
+            campaign=campaign,
+            base=paid.base,
+            base_most=paid.base_most,
+            paid_out=paid.paid_out,
+            least=paid.least,
+            most=paid.most,
+            at=at,
+        )
 
     # -- prices and totals --
 
@@ -85,6 +108,11 @@ class Lanes:
         self._sql.run("drop_prices", campaign=campaign)
         for code, amount in prices:
             self._sql.run("set_price", campaign=campaign, event_code=code, amount=amount)
+
+    def fill_prices(self, campaign: str, but: str) -> None:
+        """Give entries without an amount their event's price, but those held for a reason."""
+        if self._sql.one("unpriced", campaign=campaign) is not None:
+            self._sql.run("fill_prices", campaign=campaign, but=but)
 
     def names(self) -> list[str]:
         """Return the campaigns that have entries."""

@@ -84,6 +84,26 @@ class Proofs:
         self._sql.run("add_payout", seen_at=at, **_values(added))
         return added
 
+    def name_payout(self, campaign: str, payout: Payout) -> bool:
+        """Name the transaction of a payout that a webhook told of without it, if there is one."""
+        nameless = self._sql.one(
+            "nameless",
+            campaign=campaign,
+            user_ref=payout.user_ref,
+            event_code=payout.event_code,
+        )
+        if nameless is None:
+            return False
+        self._sql.run(
+            "name_payout",
+            campaign=campaign,
+            id=nameless["id"],
+            name=payout.id,
+            paid_at=None if payout.paid_at is None else as_millis(payout.paid_at),
+            amount=millionths(payout.amount),
+        )
+        return True
+
     def match(self, payout: PayoutRow, entry_id: int | None) -> None:
         """Say which entry a payout belongs to; None takes it back."""
         self._sql.run("match", campaign=payout.campaign, id=payout.id, entry_id=entry_id)

@@ -1,0 +1,220 @@
+"""From accepted to confirmed: payouts looked for in users' histories, totals compared.
+
+In: an outbox that says whose payouts to look for, a campaign's read-only calls. Out: histories and
+balances, kept. Nothing here is on the way of sending, and nothing here sends.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+import structlog
+
+from bridge.campaigns.api import CampaignApi
+from bridge.campaigns.failures import CallFailed
+from bridge.campaigns.readings import NO_HISTORY
+from bridge.campaigns.schemas import Transaction
+from bridge.errors import CampaignError, StoreError
+from bridge.events import Clock
+from bridge.outbox.contract import Confirming
+from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payout
+from bridge.settings.models import CampaignSettings, ConfirmSettings
+
+log = structlog.get_logger("confirm")
+
+#: Users whose histories one round reads, one after the other.
+_ROUND: Final = 10
+#: Seconds to wait after the key was refused or the API was away, after the disk was, and until a
+#: host without histories is asked again.
+_AWAY_PAUSE: Final = 30.0
+_STORE_PAUSE: Final = 1.0
+_NONE_PAUSE: Final = 3600.0
+
+
+class Readable(StrEnum):
+    """Whether users' histories can be read."""
+
+    OK = "ok"
+    UNREADABLE = "unreadable"
+    NONE = "none"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmStatus:
+    """How a campaign's payouts are being confirmed, as `status` shows it."""
+
+    campaign: str
+    history: Readable
+    last_look_at: datetime | None
+    last_error: str
+
+
+def look_terms(settings: ConfirmSettings) -> LookTerms:
+    """Return the outbox's terms that the settings say."""
+    return LookTerms(
+        [wait.total_seconds() for wait in settings.looks],
+        settings.payout_lag.total_seconds(),
+        settings.absent_after.total_seconds(),
+    )
+
+
+class Confirmer:
+    """Confirms the entries of one campaign until cancelled."""
+
+    def __init__(
+        self,
+        campaign: CampaignSettings,
+        outbox: Confirming,
+        api: CampaignApi,
+        settings: ConfirmSettings,
+        clock: Clock,
+    ) -> None:
+        self._campaign = campaign.id
+        self._outbox = outbox
+        self._api = api
+        self._clock = clock
+        self._terms = look_terms(settings)
+        self._balance_every = settings.balance_every.total_seconds()
+        self._look_at = self._balance_at = clock.monotonic()
+        self._history = Readable.OK if campaign.history else Readable.OFF
+        self._last_look_at: datetime | None = None
+        self._last_error = ""
+        #: Set once the API's total has been compared for the first time.
+        self.compared = asyncio.Event()
+
+    def status(self) -> ConfirmStatus:
+        """Return how it goes."""
+        return ConfirmStatus(self._campaign, self._history, self._last_look_at, self._last_error)
+
+    async def run(self) -> None:
+        """Look and compare until cancelled."""
+        while True:
+            try:
+                pause = await self._step()
+            except StoreError as failure:
+                log.warning("can't confirm", action="confirm_store_failed", error=str(failure))
+                pause = _STORE_PAUSE
+            await asyncio.sleep(pause)
+
+    async def _step(self) -> float:
+        """Do what is due; return the seconds until something may be.
+
+        An entry that is accepted meanwhile is due after the first of the waits at the earliest.
+        """
+        now = self._clock.monotonic()
+        if now >= self._balance_at:
+            await self.balance()
+            self._balance_at = now + self._balance_every
+        if self._history is not Readable.OFF and now >= self._look_at:
+            for user_ref in await self._outbox.to_look_for(self._campaign, _ROUND):
+                if not await self._look(user_ref):
+                    break
+        next_in = await self._outbox.next_look_in(self._campaign)
+        soonest = self._terms.waits[0] if next_in is None else min(next_in, self._terms.waits[0])
+        now = self._clock.monotonic()
+        return max(0.0, min(max(soonest, self._look_at - now), self._balance_at - now))
+
+    # -- histories --------------------------------------------------------------------------
+
+    async def _look(self, user_ref: str) -> bool:
+        """Read one user's history; return whether to go on with the next."""
+        try:
+            await self.read_history(user_ref)
+        except CampaignError as failure:
+            await self._outbox.look_later(self._campaign, user_ref, self._terms)
+            return self._failed(failure)
+        self._history, self._last_error = Readable.OK, ""
+        self._last_look_at = self._clock.now()
+        return True
+
+    async def read_history(self, user_ref: str) -> Found:
+        """Read a user's whole history and let it prove what it can.
+
+        Raises:
+            CampaignError: it can't be read.
+            StoreError: the disk refused.
+        """
+        began = self._clock.monotonic()
+        rows = [payout_of(row, user_ref) async for row in self._api.users.whole_history(user_ref)]
+        age = self._clock.monotonic() - began
+        history = History(self._campaign, user_ref, rows, age)
+        return await self._outbox.take_history(history, self._terms)
+
+    def _failed(self, failure: CampaignError) -> bool:
+        """Take in that a history can't be read; one user's own 404 says nothing of the others."""
+        self._last_error = f"{failure.reason}: {failure}"
+        status = failure.status if isinstance(failure, CallFailed) else None
+        words = failure.words if isinstance(failure, CallFailed) else ""
+        if status in NO_HISTORY and not words:
+            self._history = Readable.NONE
+            self._look_at = self._clock.monotonic() + _NONE_PAUSE
+            return False
+        if status == 404:
+            return True
+        self._history = Readable.UNREADABLE
+        self._look_at = self._clock.monotonic() + _AWAY_PAUSE
+        return False
+
+    # -- balances ---------------------------------------------------------------------------
+
+    async def balance(self) -> Drift | None:
+        """Compare the API's paid-out total with the ledger; learn what its events pay.
+
+        Returns None where the API can't be asked, or tells no total.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        before = await self._outbox.settled(self._campaign)
+        try:
+            standing = await self._api.details.standing()
+            events = await self._api.details.configured_events()
+        except CampaignError as failure:
+            self._last_error = f"{failure.reason}: {failure}"
+            return None
+        prices = [(event.code, event.amount) for event in events if event.amount is not None]
+        balance = Balance(self._campaign, standing.paid_out, prices, before)
+        drift = await self._outbox.take_balance(balance)
+        self.compared.set()
+        if drift is not None and (drift.excess or drift.shortfall):
+            log.warning(
+                "the API's paid-out total doesn't fit our ledger",
+                action="paid_out_drift",
+                campaign=self._campaign,
+                excess=str(drift.excess),
+                shortfall=str(drift.shortfall),
+            )
+        return drift
+
+
+def payout_of(row: Transaction, user_ref: str) -> Payout:
+    """Return a row of a user's history as a proof."""
+    name = row.id or row.hash or None
+    return Payout(user_ref, row.event_code, name, row.amount, _moment(row.created_at))
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+@asynccontextmanager
+async def confirming(
+    confirmer: Confirmer, on_death: "Callable[[asyncio.Task[None]], None]"
+) -> AsyncIterator[Confirmer]:
+    """Run a confirmer as long as this is entered."""
+    task = asyncio.create_task(confirmer.run())
+    task.add_done_callback(on_death)
+    try:
+        yield confirmer
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,108 @@
+"""Reconciling: the whole ledger of a campaign against what the API says it paid.
+
+In: an outbox, a campaign's read-only calls. Out: a report of what is lost, paid twice, uncertain,
+unknown to us, and how the paid-out total fits. History rows carry no key, so they are counted;
+what they prove is kept, as always.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridge.campaigns.api import CampaignApi
+from bridge.errors import CampaignError
+from bridge.events import State
+from bridge.outbox.contract import Confirming, Inspecting
+from bridge.outbox.proofs import Drift, Found
+from bridge.outbox.views import EntryView, Listing, SeenPayout
+
+#: Findings of each kind that a report lists.
+LISTED = 1000
+
+
+class Reads(Protocol):
+    """What reads histories and totals; `bridge.delivery.confirm.Confirmer` is one."""
+
+    async def read_history(self, user_ref: str) -> Found:
+        """Read a user's whole history; raises `CampaignError`."""
+        ...
+
+    async def balance(self) -> Drift | None:
+        """Compare the paid-out total; None where it isn't told."""
+        ...
+
+
+class Ledger(Confirming, Inspecting, Protocol):
+    """What is reconciled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What reconciling a campaign found.
+
+    `lost` are entries that the API took long ago and no payout proves, `duplicate` payouts beside
+    the one of an entry, `unknown` payouts that no entry of ours explains, `unread` the users whose
+    history could not be read, with why.
+    """
+
+    campaign: str
+    users: int
+    confirmed: int
+    waiting: int
+    lost: Sequence[EntryView]
+    duplicate: Sequence[SeenPayout]
+    uncertain: Sequence[EntryView]
+    unknown: Sequence[SeenPayout]
+    drift: Drift | None
+    unread: Sequence[str] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found that somebody must look at."""
+        drifted = self.drift is not None and (self.drift.excess or self.drift.shortfall)
+        found = (self.lost, self.duplicate, self.uncertain, self.unknown, self.unread)
+        return not any(found) and not drifted
+
+
+async def reconcile(
+    campaign: str, outbox: Ledger, api: CampaignApi, reads: Reads, lag: float
+) -> Report:
+    """Read every user's history and the paid-out total; return what doesn't fit.
+
+    `lag` is how long a payout may take, in seconds.
+
+    Raises:
+        StoreError: the disk refused.
+    """
+    users = await _users(campaign, outbox, api)
+    unread = []
+    for user_ref in users:
+        try:
+            await reads.read_history(user_ref)
+        except CampaignError as failure:
+            unread.append(f"{user_ref}: {failure}")
+    drift = await reads.balance()
+    strange = await outbox.strange_payouts(campaign, LISTED)
+    counts = {lane.campaign: lane.states for lane in await outbox.counts()}.get(campaign, {})
+    lost = await outbox.unpaid(campaign, lag, LISTED)
+    return Report(
+        campaign,
+        len(users),
+        counts.get(State.CONFIRMED, 0),
+        counts.get(State.ACCEPTED, 0) - len(lost),
+        lost,
+        [payout for payout in strange if payout.twice is not None],
+        await outbox.listing(Listing(campaign, state=State.UNCERTAIN, limit=LISTED)),
+        [payout for payout in strange if payout.twice is None],
+        drift,
+        unread,
+    )
+
+
+async def _users(campaign: str, outbox: Ledger, api: CampaignApi) -> list[str]:
+    """Return whose histories to read: all that we know of, and all that the API says are linked."""
+    users = set(await outbox.payees(campaign))
+    with suppress(CampaignError):  # no document names the list; the total covers the others
+        users |= {user.user_ref async for user in api.users.all_linked()}
+    return sorted(users)
