@@ -223,12 +223,18 @@ class Desk(EntryDesk, PlayerDesk, LaneDesk, RuleDesk):
 
     async def status(self) -> Json:
         """Return the numbers of every campaign, and what the daemon says of itself."""
+        facts = self._facts()
+        own = facts.pop("by_campaign", {})
         counted = [
-            {**views.lane_count_view(lane), "configured": lane.campaign in self.campaigns}
+            {
+                **views.lane_count_view(lane),
+                "configured": lane.campaign in self.campaigns,
+                **own.get(lane.campaign, {}),
+            }
             for lane in await self._outbox.counts()
         ]
         ledger = views.standing_view(await self._outbox.standing())
-        return {**self._facts(), "ledger": ledger, "campaigns": counted}
+        return {**facts, "ledger": ledger, "campaigns": counted}
 
     async def reconcile(self, campaign: Any) -> list[Json]:
         """Compare the ledger with the API's history: one campaign's, or (None) every one's."""

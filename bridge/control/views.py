@@ -16,6 +16,7 @@ from bridge.outbox.views import (
     Note,
     Pause,
     Receipt,
+    Report,
     SeenPayout,
     Standing,
 )
@@ -120,6 +121,23 @@ def link_view(link: Link) -> Json:
 def link_story(link: Link) -> Json:
     """Return a link with how it came about."""
     return {**link_view(link), "since": when(link.since), "via": link.via}
+
+
+def report_view(report: Report) -> Json:
+    """Return what reconciling a campaign found."""
+    return {
+        "campaign": report.campaign,
+        "clean": report.clean,
+        "users": report.users,
+        "confirmed": report.confirmed,
+        "waiting": report.waiting,
+        "lost": [entry_view(entry) for entry in report.lost],
+        "duplicate": [payout_view(payout) for payout in report.duplicate],
+        "uncertain": [entry_view(entry) for entry in report.uncertain],
+        "unknown": [payout_view(payout) for payout in report.unknown],
+        "drift": None if report.drift is None else drift_view(report.drift),
+        "unread": list(report.unread),
+    }
 
 
 def session_view(session: Session) -> Json:

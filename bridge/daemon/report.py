@@ -4,6 +4,7 @@ In: its rooms. Out: facts and reasons, as plain values. Changes nothing.
 """
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -12,7 +13,9 @@ from pathlib import Path
 
 from bridge.adapters.registry import Registry
 from bridge.control.health import Reason
-from bridge.control.views import Json
+from bridge.control.views import Json, when
+from bridge.delivery.confirm import ConfirmStatus, Readable
+from bridge.delivery.confirmers import Confirmers
 from bridge.delivery.lane import LaneStatus
 from bridge.delivery.lanes import Lanes
 from bridge.intake.counts import Counts
@@ -33,6 +36,8 @@ class Report:
     started: datetime
     database: Database
     lanes: Lanes
+    confirmers: Confirmers
+    webhooks: Counter[str]
     registry: Registry
     pipeline: Pipeline
     http_counts: Counts
@@ -57,7 +62,23 @@ class Report:
             "outbox": str(self.database.path),
             "lanes": [_lane_view(status) for status in self.lanes.statuses()],
             "reasons": [asdict(reason) for reason in self.reasons()],
+            "confirming": [_confirm_view(status) for status in self.confirmers.statuses()],
+            "by_campaign": self._by_campaign(),
+            "webhooks": dict(self.webhooks),
+            "payout_lag": self.settings.confirm.payout_lag.total_seconds(),
             "intake": self._intake(),
+        }
+
+    def _by_campaign(self) -> Json:
+        """Say of each campaign whether it only pretends, and whether anything can confirm."""
+        history = {status.campaign: status.history for status in self.confirmers.statuses()}
+        return {
+            campaign.id: {
+                "shadow": campaign.shadow,
+                "confirms": bool(campaign.webhook_secret_files)
+                or history.get(campaign.id) in {Readable.OK, Readable.UNREADABLE},
+            }
+            for campaign in self.settings.campaigns
         }
 
     def _intake(self) -> Json:
@@ -119,6 +140,10 @@ def _counts_view(counts: Counts) -> Json:
         "rejected": dict(counts.rejected),
         "unsent": counts.unsent,
     }
+
+
+def _confirm_view(status: ConfirmStatus) -> Json:
+    return {**asdict(status), "last_look_at": when(status.last_look_at)}
 
 
 def _lane_view(lane: LaneStatus) -> Json:

@@ -7,19 +7,27 @@ itself is in `report.py`.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from pathlib import Path
 
 import structlog
+from aiohttp import web
 
 from bridge.adapters.registry import discover
-from bridge.campaigns.apis import Keyed
-from bridge.control import health
+from bridge.campaigns.apis import Apis, Keyed
+from bridge.control import health, links, webhooks
 from bridge.control import http as control
 from bridge.control.desk import Desk
-from bridge.control.views import Json
+from bridge.control.stream import Stream
+from bridge.control.views import Json, report_view
 from bridge.daemon.clock import SystemClock
 from bridge.daemon.report import Report
+from bridge.delivery.confirmers import Confirmers
 from bridge.delivery.lanes import Lanes
 from bridge.errors import BridgeError, SettingsError
 from bridge.events import Clock
@@ -27,10 +35,12 @@ from bridge.gate.guard import Gate
 from bridge.gate.tokens import Tokens
 from bridge.intake import http as achievements
 from bridge.intake.counts import Counts
-from bridge.intake.listen import application, http_listening
+from bridge.intake.listen import application, http_listening, public_application
 from bridge.intake.udp import UdpDoor
+from bridge.linking.service import Linker, linking
 from bridge.outbox.contract import Remembering
 from bridge.outbox.store import SqliteOutbox, open_outbox
+from bridge.outbox.views import LaneTerms
 from bridge.pipeline import Pipeline, Speaker
 from bridge.rules.book import Rule, RuleBook
 from bridge.rules.history import Remembered, check_change
@@ -47,7 +57,7 @@ log = structlog.get_logger("daemon")
 
 
 #: Settings that a reload can't change.
-_FIXED = ("http", "udp", "outbox", "adapters", "delivery")
+_FIXED = ("http", "udp", "outbox", "adapters", "delivery", "link_page", "webhooks")
 
 
 class Daemon:
@@ -59,7 +69,13 @@ class Daemon:
         self._clock = clock
         self._gate: Gate
         self._outbox: SqliteOutbox
+        self._apis: Apis
         self._lanes: Lanes
+        self._confirmers: Confirmers
+        self._linker: Linker
+        self._receiver: webhooks.Receiver
+        #: Done when a background task has died; its exception says of what.
+        self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pipeline: Pipeline
         self._desk: Desk
         #: What it says of itself.
@@ -83,50 +99,100 @@ class Daemon:
             open_outbox(path, clock, settings.outbox.reserve)
         )
         await adopt(self._outbox, book)
+        await self._outbox.adopt_lanes(_lane_terms(settings))
+        await self._open_far_ends(rooms)
         self._lanes = await rooms.enter_async_context(
-            Lanes(self._outbox, settings.delivery, clock, random.Random())  # noqa: S311  # jitter
+            Lanes(
+                self._outbox,
+                settings.delivery,
+                clock,
+                random.Random(),  # noqa: S311  # jitter
+                self._confirmers.compared,
+            )
         )
         speakers = {"": Speaker("json", registry.build("json", {}))}
-        self._pipeline = Pipeline(speakers, book, self._outbox)
+        self._pipeline = Pipeline(speakers, book, self._outbox, settings.brakes)
         self.report = Report(
             self._config,
             settings,
             clock.now(),
             self._outbox.database,
             self._lanes,
+            self._confirmers,
+            self._receiver.counts,
             registry,
             self._pipeline,
             Counts(),
         )
         campaigns = [campaign.id for campaign in settings.campaigns]
-        self._desk = Desk(self._outbox, campaigns, self.report.facts)
+        self._desk = Desk(self._outbox, campaigns, self.report.facts, self._reconcile)
         await self._listen(rooms)
+        await self._apis.replace(keyed)
+        await self._confirmers.replace(settings.campaigns, settings.confirm)
         await self._lanes.replace(keyed)
+
+    async def _open_far_ends(self, rooms: AsyncExitStack) -> None:
+        """Open what talks with the API beside the lanes: confirmers, link sessions, webhooks."""
+        settings, clock, outbox = self._settings, self._clock, self._outbox
+        secrets = _webhook_secrets(settings.campaigns)
+        self._receiver = webhooks.Receiver(outbox, secrets, settings.webhooks.oldest, clock)
+        self._apis = await rooms.enter_async_context(Apis(settings.delivery))
+        self._confirmers = await rooms.enter_async_context(
+            Confirmers(outbox, self._apis, settings.confirm, clock)
+        )
+        self._linker = await rooms.enter_async_context(
+            linking(outbox, self._apis, settings.linking, settings.link_page, clock, self._on_death)
+        )
+
+    def _on_death(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and not self._died.done():
+            self._died.set_exception(task.exception() or RuntimeError("a task ended by itself"))
+
+    async def _reconcile(self, campaign: str | None) -> list[Json]:
+        return [report_view(report) for report in await self._confirmers.reconcile(campaign)]
 
     async def _listen(self, rooms: AsyncExitStack) -> None:
         http, udp, report = self._settings.http, self._settings.udp, self.report
         sink = self._pipeline.accept
+        stream = Stream(self._outbox)
+        incoming = webhooks.routes(self._receiver)
         routes = [
             *achievements.routes(sink, self._clock, counts=report.http_counts),
             *control.routes(self._desk, self.reload),
+            *links.routes(self._linker, lambda: self._desk.campaigns),
+            *stream.routes(),
+            *incoming,
             *health.routes(self._desk, report.reasons),
         ]
         groups = self._gate.peers.groups
         app, desk_app = application(self._gate, routes), application(self._gate, routes)
+        for each in (app, desk_app):
+            each.on_shutdown.append(stream.end)
         await rooms.enter_async_context(
             http_listening(desk_app, None, [_control_socket()], groups=groups)
         )
         if udp.listen is not None:
             door = UdpDoor(sink, self._gate, udp, self._clock)
             report.udp = await rooms.enter_async_context(door)
+        await rooms.enter_async_context(self._listen_for_webhooks(incoming))
         unix = [http.unix] if http.unix is not None else []
         report.bound = await rooms.enter_async_context(
             http_listening(app, http.listen, unix, groups=groups)
         )
 
+    def _listen_for_webhooks(
+        self, incoming: Sequence[web.RouteDef]
+    ) -> AbstractAsyncContextManager[object]:
+        """Open the webhooks' own listener, where the settings name one."""
+        listen = self._settings.webhooks.listen
+        if listen is None:
+            return nullcontext()
+        app = public_application([*incoming, *health.alive()])
+        return http_listening(app, listen, section="webhooks")
+
     async def until_a_part_dies(self) -> None:
         """Return never; raise what a background task died of."""
-        parts: list[asyncio.Future[None]] = [self._lanes.died]
+        parts: list[asyncio.Future[None]] = [self._lanes.died, self._confirmers.died, self._died]
         if self.report.udp is not None:
             parts.append(self.report.udp.task)
         done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -154,11 +220,18 @@ class Daemon:
         book = RuleBook.from_settings(settings.rules, settings.campaigns)
         tokens = Tokens.load(settings.http, settings.tokens, settings.udp)
         keyed = _with_keys(settings.campaigns)
+        secrets = _webhook_secrets(settings.campaigns)
         await adopt(self._outbox, book)
-        self._pipeline.rules = book
+        await self._outbox.adopt_lanes(_lane_terms(settings))
+        self._pipeline.rules, self._pipeline.brakes = book, settings.brakes
+        self._receiver.secrets = secrets
+        self._linker.replace(settings.linking)
         self._gate.replace(tokens)
         self._desk.campaigns = tuple(campaign.id for campaign in settings.campaigns)
+        await self._apis.replace(keyed)
+        await self._confirmers.replace(settings.campaigns, settings.confirm)
         await self._lanes.replace(keyed)
+        self.report.settings = settings
         later = [
             name for name in _FIXED if getattr(settings, name) != getattr(self._settings, name)
         ]
@@ -181,6 +254,27 @@ def _with_keys(campaigns: Sequence[CampaignSettings]) -> list[Keyed]:
     return [
         Keyed(campaign, read_secret(campaign.api_key_file, f"API key of campaign {campaign.id},"))
         for campaign in campaigns
+    ]
+
+
+def _webhook_secrets(campaigns: Sequence[CampaignSettings]) -> dict[str, list[str]]:
+    return {
+        campaign.id: [
+            read_secret(path, f"webhook secret of campaign {campaign.id},")
+            for path in campaign.webhook_secret_files
+        ]
+        for campaign in campaigns
+        if campaign.webhook_secret_files
+    }
+
+
+def _lane_terms(settings: Settings) -> list[LaneTerms]:
+    first_look = settings.confirm.looks[0].total_seconds()
+    return [
+        LaneTerms(
+            campaign.id, campaign.shadow, campaign.history, first_look, campaign.players_per_user
+        )
+        for campaign in settings.campaigns
     ]
 
 

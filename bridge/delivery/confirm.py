@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -20,7 +21,7 @@ from bridge.campaigns.readings import NO_HISTORY
 from bridge.campaigns.schemas import Transaction
 from bridge.errors import CampaignError, StoreError
 from bridge.events import Clock
-from bridge.outbox.contract import Confirming
+from bridge.outbox.contract import Braking, Confirming, Inspecting
 from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payout
 from bridge.settings.models import CampaignSettings, ConfirmSettings
 
@@ -33,6 +34,12 @@ _ROUND: Final = 10
 _AWAY_PAUSE: Final = 30.0
 _STORE_PAUSE: Final = 1.0
 _NONE_PAUSE: Final = 3600.0
+#: Seconds until the total is asked for again that was never told: nothing is sent before.
+_FIRST_AGAIN: Final = 1.0
+
+
+class ConfirmingSide(Confirming, Inspecting, Braking, Protocol):
+    """What confirming needs of an outbox."""
 
 
 class Readable(StrEnum):
@@ -69,7 +76,7 @@ class Confirmer:
     def __init__(
         self,
         campaign: CampaignSettings,
-        outbox: Confirming,
+        outbox: ConfirmingSide,
         api: CampaignApi,
         settings: ConfirmSettings,
         clock: Clock,
@@ -109,7 +116,8 @@ class Confirmer:
         now = self._clock.monotonic()
         if now >= self._balance_at:
             await self.balance()
-            self._balance_at = now + self._balance_every
+            wait = self._balance_every if self.compared.is_set() else _FIRST_AGAIN
+            self._balance_at = now + wait
         if self._history is not Readable.OFF and now >= self._look_at:
             for user_ref in await self._outbox.to_look_for(self._campaign, _ROUND):
                 if not await self._look(user_ref):
@@ -173,13 +181,14 @@ class Confirmer:
         before = await self._outbox.settled(self._campaign)
         try:
             standing = await self._api.details.standing()
-            events = await self._api.details.configured_events()
         except CampaignError as failure:
             self._last_error = f"{failure.reason}: {failure}"
             return None
-        prices = [(event.code, event.amount) for event in events if event.amount is not None]
-        balance = Balance(self._campaign, standing.paid_out, prices, before)
+        known = None if self.compared.is_set() else await self._known_drift()
+        balance = Balance(self._campaign, standing.paid_out, await self._prices(), before)
         drift = await self._outbox.take_balance(balance)
+        if known is not None and drift is not None and drift.excess > known.excess:
+            await self._distrust(drift.excess)
         self.compared.set()
         if drift is not None and (drift.excess or drift.shortfall):
             log.warning(
@@ -190,6 +199,28 @@ class Confirmer:
                 shortfall=str(drift.shortfall),
             )
         return drift
+
+    async def _prices(self) -> list[tuple[str, Decimal]]:
+        try:
+            events = await self._api.details.configured_events()
+        except CampaignError:  # what they pay is learnt next time
+            return []
+        return [(event.code, event.amount) for event in events if event.amount is not None]
+
+    async def _known_drift(self) -> Drift | None:
+        """Return how the total fitted when it was last compared, before this start."""
+        counts = await self._outbox.counts()
+        return next((lane.drift for lane in counts if lane.campaign == self._campaign), None)
+
+    async def _distrust(self, excess: Decimal) -> None:
+        """Send nothing from a ledger that doesn't know of payouts which were made meanwhile.
+
+        It may be an old copy whose witness is as old as itself.
+        """
+        await self._outbox.quarantine(
+            f"the API has paid {excess} more for campaign {self._campaign} than this ledger knows "
+            "of since it was last running: it may be an old copy, or somebody else pays too"
+        )
 
 
 def payout_of(row: Transaction, user_ref: str) -> Payout:

@@ -11,8 +11,9 @@ from typing import Self
 
 from bridge.campaigns.apis import Apis
 from bridge.delivery.confirm import Confirmer, ConfirmStatus, confirming
-from bridge.delivery.reconcile import Ledger, Report, reconcile
+from bridge.delivery.reconcile import Ledger, reconcile
 from bridge.events import Clock
+from bridge.outbox.views import Report
 from bridge.settings.models import CampaignSettings, ConfirmSettings
 
 
@@ -55,6 +56,11 @@ class Confirmers:
             confirmer = Confirmer(campaign, self._outbox, api, settings, self._clock)
             await rooms.enter_async_context(confirming(confirmer, self._on_death))
             self._open[campaign.id] = (campaign, confirmer, rooms)
+
+    def compared(self, campaign: str) -> bool:
+        """Whether a campaign's paid-out total was compared since the start; nothing goes before."""
+        known = self._open.get(campaign)
+        return known is not None and known[1].compared.is_set()
 
     def statuses(self) -> list[ConfirmStatus]:
         """Return each one's status."""

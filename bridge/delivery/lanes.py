@@ -6,7 +6,7 @@ takes the daemon down: `died` says so.
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -24,12 +24,18 @@ class Lanes:
     """The running lanes; an async context manager that drains them when left."""
 
     def __init__(
-        self, outbox: Delivering, settings: DeliverySettings, clock: Clock, chance: random.Random
+        self,
+        outbox: Delivering,
+        settings: DeliverySettings,
+        clock: Clock,
+        chance: random.Random,
+        may_send: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._outbox = outbox
         self._settings = settings
         self._clock = clock
         self._chance = chance
+        self._may_send = may_send
         self._open: dict[str, tuple[Keyed, LaneWorker, AsyncExitStack]] = {}
         #: Done when a worker has died; its exception says of what.
         self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -67,7 +73,9 @@ class Lanes:
             campaign_client(campaign, keyed.api_key, self._settings, self._clock)
         )
         lane = Lane(campaign.id, campaign.environment, self._settings)
-        worker = LaneWorker(lane, self._outbox, client, self._settings, self._clock, self._chance)
+        worker = LaneWorker(
+            lane, self._outbox, client, self._settings, self._clock, self._chance, self._may_send
+        )
         await rooms.enter_async_context(delivering(worker, self._settings, self._on_death))
         return keyed, worker, rooms
 

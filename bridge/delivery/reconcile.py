@@ -5,17 +5,15 @@ unknown to us, and how the paid-out total fits. History rows carry no key, so th
 what they prove is kept, as always.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.campaigns.api import CampaignApi
 from bridge.errors import CampaignError
 from bridge.events import State
-from bridge.outbox.contract import Confirming, Inspecting
+from bridge.outbox.contract import Braking, Confirming, Inspecting
 from bridge.outbox.proofs import Drift, Found
-from bridge.outbox.views import EntryView, Listing, SeenPayout
+from bridge.outbox.views import Listing, Report
 
 #: Findings of each kind that a report lists.
 LISTED = 1000
@@ -33,36 +31,8 @@ class Reads(Protocol):
         ...
 
 
-class Ledger(Confirming, Inspecting, Protocol):
+class Ledger(Confirming, Inspecting, Braking, Protocol):
     """What is reconciled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What reconciling a campaign found.
-
-    `lost` are entries that the API took long ago and no payout proves, `duplicate` payouts beside
-    the one of an entry, `unknown` payouts that no entry of ours explains, `unread` the users whose
-    history could not be read, with why.
-    """
-
-    campaign: str
-    users: int
-    confirmed: int
-    waiting: int
-    lost: Sequence[EntryView]
-    duplicate: Sequence[SeenPayout]
-    uncertain: Sequence[EntryView]
-    unknown: Sequence[SeenPayout]
-    drift: Drift | None
-    unread: Sequence[str] = ()
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing was found that somebody must look at."""
-        drifted = self.drift is not None and (self.drift.excess or self.drift.shortfall)
-        found = (self.lost, self.duplicate, self.uncertain, self.unknown, self.unread)
-        return not any(found) and not drifted
 
 
 async def reconcile(

@@ -41,12 +41,14 @@ class LaneWorker:
         settings: DeliverySettings,
         clock: Clock,
         chance: random.Random,
+        may_send: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._lane = lane
         self._outbox = outbox
         self._sender = sender
         self._clock = clock
         self._chance = chance
+        self._may_send = may_send
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
         #: What is under way, and the claim that its outcome will be recorded under.
@@ -88,6 +90,8 @@ class LaneWorker:
         if self._lane.paused is not None:
             await self._probe()
             return 0.0
+        if not self._may_send(self._lane.campaign):
+            return None
         free = self._lane.limit - len(self._tasks)
         if free <= 0:
             return None

@@ -17,7 +17,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bridge.errors import SettingsError
-from bridge.gate.guard import Gate, middlewares
+from bridge.gate.guard import Gate, middlewares, problems
 from bridge.intake.bodies import BODY_LIMIT
 from bridge.settings.kinds import split_address
 
@@ -47,6 +47,13 @@ def application(gate: Gate, routes: Iterable[web.AbstractRouteDef]) -> web.Appli
     return app
 
 
+def public_application(routes: Iterable[web.AbstractRouteDef]) -> web.Application:
+    """Return an application for a listener that strangers reach: nobody needs a token."""
+    app = web.Application(middlewares=[problems])
+    app.add_routes(routes)
+    return app
+
+
 @asynccontextmanager
 async def http_listening(
     app: web.Application,
@@ -55,8 +62,11 @@ async def http_listening(
     *,
     groups: Sequence[int] = (),
     linger: float = LINGER_SECONDS,
+    section: str = "http",
 ) -> AsyncIterator[Bound]:
     """Serve `app` on the TCP address and the unix sockets until left, then finish what is running.
+
+    `section` is where in the settings the address stands.
 
     A unix socket may be opened by the daemon's user and the first of `groups`.
 
@@ -74,7 +84,7 @@ async def http_listening(
     opened: list[Path] = []
     try:
         if listen is not None:
-            await _listen_tcp(runner, listen)
+            await _listen_tcp(runner, listen, section)
         for path in unix:
             await _listen_unix(runner, path, groups)
             opened.append(path)
@@ -106,9 +116,9 @@ def explaining(section: str, address: str) -> Iterator[None]:
         ) from failure
 
 
-async def _listen_tcp(runner: web.AppRunner, listen: str) -> None:
+async def _listen_tcp(runner: web.AppRunner, listen: str, section: str) -> None:
     host, port = split_address(listen)
-    with explaining("http", listen):
+    with explaining(section, listen):
         await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
 
 

@@ -44,6 +44,10 @@ class Linker:
         self._chance = chance
         self.page = page
 
+    def replace(self, settings: LinkingSettings) -> None:
+        """Go on by other settings."""
+        self._rounds.settings = settings
+
     # -- sessions ---------------------------------------------------------------------------
 
     async def begin(self, campaign: str, player: str | None, email: str) -> Session:

@@ -241,6 +241,7 @@ class Calls(ABC):
         drift = await self.change(lambda book: confirming.take_balance(book, balance))
         step = deciding.STEP
         await self._all_of(lambda book: braking.price_some(book, balance.campaign, step))
+        self._wake([balance.campaign])
         return drift
 
     async def payees(self, campaign: str) -> Sequence[str]:

@@ -9,6 +9,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
+
+import structlog
 
 from bridge.errors import BridgeError, OutboxError
 from bridge.events import Clock, Taken
@@ -17,15 +20,19 @@ from bridge.outbox.clock import LedgerClock
 from bridge.outbox.contract import Outbox
 from bridge.outbox.ledger import keeping
 from bridge.outbox.ledger.book import Book
+from bridge.outbox.machine import machine_id
 from bridge.outbox.sqlite.rows import Rows
 from bridge.outbox.sqlite.rows.statements import queries
 from bridge.outbox.values import NewEntry
+from bridge.outbox.witness import Testimony, Witness, doubt
 from bridge.sqlite.connection import is_disk_failure
 from bridge.sqlite.database import Database
 from bridge.sqlite.lock import locked
 from bridge.sqlite.scripts import load_migrations
 
 T = TypeVar("T")
+
+log = structlog.get_logger("outbox")
 
 #: No wait that was ever asked for is longer (seconds): what lies further ahead is a clock's error.
 _LONGEST_WAIT = 2 * 24 * 3600
@@ -75,6 +82,52 @@ class SqliteOutbox(Calls):
         return [_put_alone(book, entry) for entry in entries]
 
 
+class Watch:
+    """Lets the witness see every commit, once it has been heard."""
+
+    def __init__(self, witness: Witness, machine: str | None) -> None:
+        self._witness = witness
+        self._machine = machine
+        self._identity: UUID | None = None
+        self._sequence = 0
+
+    async def begin(self, outbox: SqliteOutbox) -> None:
+        """Compare the ledger with its witness; from now on let it see every commit."""
+        standing = await outbox.standing()
+        why = doubt(standing, self._witness.heard, self._machine)
+        self._identity = standing.identity
+        if why and why != standing.quarantine:
+            held = await outbox.quarantine(why)
+            log.error("quarantine", action="ledger_quarantined", reason=why, held=held)
+        await outbox.change(lambda _: None)
+
+    def committed(self, db: sqlite3.Connection) -> None:
+        """Write what has just been committed; runs in the writer's thread."""
+        if self._identity is None:
+            return
+        sequence = db.execute(queries()["ledger_sequence"]).fetchone()[0]
+        if sequence == self._sequence:
+            return
+        self._sequence = sequence
+        trouble = self._witness.trouble
+        self._witness.write(Testimony(self._identity, sequence, self._machine))
+        if self._witness.trouble is not None and trouble is None:
+            log.warning(
+                "the witness can't be written",
+                action="witness_failed",
+                error=self._witness.trouble,
+            )
+
+    def close(self) -> None:
+        """Let the witness go."""
+        self._witness.close()
+
+
+def witness_path(path: Path) -> Path:
+    """Return where the witness of the outbox at `path` is."""
+    return path.with_name(f"{path.name}.witness")
+
+
 def _put_alone(book: Book, entry: NewEntry) -> Taken | OutboxError:
     db = book.rows.db
     db.execute("SAVEPOINT entry")
@@ -90,8 +143,12 @@ def _put_alone(book: Book, entry: NewEntry) -> Taken | OutboxError:
 
 
 @asynccontextmanager
-async def open_outbox(path: Path, clock: Clock, reserve: int = 0) -> AsyncIterator[SqliteOutbox]:
-    """Open the outbox at `path`, alone.
+async def open_outbox(
+    path: Path, clock: Clock, reserve: int = 0, machine: str | None = None
+) -> AsyncIterator[SqliteOutbox]:
+    """Open the outbox at `path`, alone; `machine` stands for this machine's id in tests.
+
+    A ledger that its witness doesn't know goes into quarantine.
 
     Raises:
         StoreLocked: another process has it open.
@@ -99,10 +156,19 @@ async def open_outbox(path: Path, clock: Clock, reserve: int = 0) -> AsyncIterat
     """
     with locked(path):
         migrations = load_migrations("bridge.outbox.sqlite.migrations")
-        async with Database(path, migrations, reserve=reserve) as database:
-            outbox = SqliteOutbox(database, clock)
-            await outbox.start()
-            yield outbox
+        watch = Watch(
+            Witness.open(witness_path(path)), machine_id() if machine is None else machine
+        )
+        try:
+            async with Database(
+                path, migrations, reserve=reserve, committed=watch.committed
+            ) as database:
+                outbox = SqliteOutbox(database, clock)
+                await outbox.start()
+                await watch.begin(outbox)
+                yield outbox
+        finally:
+            watch.close()
 
 
 def _mend_times(db: sqlite3.Connection, now: int) -> None:

@@ -192,3 +192,31 @@ class Standing:
     quarantine: str
     copied: bool
     rows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What reconciling a campaign found.
+
+    `lost` are entries that the API took long ago and no payout proves, `duplicate` payouts beside
+    the one of an entry, `unknown` payouts that no entry of ours explains, `unread` the users whose
+    history could not be read, with why.
+    """
+
+    campaign: str
+    users: int
+    confirmed: int
+    waiting: int
+    lost: Sequence[EntryView]
+    duplicate: Sequence[SeenPayout]
+    uncertain: Sequence[EntryView]
+    unknown: Sequence[SeenPayout]
+    drift: Drift | None
+    unread: Sequence[str] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found that somebody must look at."""
+        drifted = self.drift is not None and (self.drift.excess or self.drift.shortfall)
+        found = (self.lost, self.duplicate, self.uncertain, self.unknown, self.unread)
+        return not any(found) and not drifted

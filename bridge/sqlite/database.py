@@ -70,7 +70,8 @@ class Database:
     """A SQLite file that is written by one thread and read by another.
 
     `reserve` bytes are kept back for writes that don't grow (0: none). `connect` opens the file;
-    tests hand in one that fails on purpose.
+    tests hand in one that fails on purpose. `committed` is called in the writer's thread after
+    each commit, before anybody is answered; it must not raise.
     """
 
     def __init__(
@@ -80,10 +81,12 @@ class Database:
         *,
         reserve: int = 0,
         connect: Callable[[Path], sqlite3.Connection] = open_connection,
+        committed: Callable[[sqlite3.Connection], None] = lambda _: None,
     ) -> None:
         self.path = path
         self._migrations = migrations
         self._connect = connect
+        self._committed = committed
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_groups, name="sqlite-writer")
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="sqlite-reader")
@@ -265,6 +268,7 @@ class Database:
         for job in group:
             self._run_job(db, job)
         db.execute("COMMIT")
+        self._committed(db)
         self._size = size_of(db)
 
     def _run_job(self, db: sqlite3.Connection, job: _Job) -> None:

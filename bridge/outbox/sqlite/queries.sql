@@ -199,6 +199,10 @@ UPDATE entries SET amount = (SELECT p.amount FROM prices p
 WHERE campaign = :campaign AND amount IS NULL AND reason <> :but
   AND event_code IN (SELECT event_code FROM prices WHERE campaign = :campaign);
 
+-- ledger_sequence --
+-- How many changes the ledger has seen.
+SELECT sequence FROM ledger;
+
 -- lane_names --
 -- The campaigns that have entries.
 SELECT DISTINCT campaign FROM totals WHERE n > 0 ORDER BY campaign;

@@ -1,0 +1,150 @@
+"""The witness of a ledger: what was last known to be on disk, kept beside the database.
+
+In: a ledger's identity and sequence number after each commit. Out: at the next start, whether the
+database is the one that was left: not an older copy, not another machine's, not a new one in place
+of a lost one.
+
+The file has two slots that are written in turn, each in one write, so that a torn one leaves the
+other. It is not synced with each write: after a power cut it may be behind the database, which is
+harmless; only a database behind its witness is an alarm, and no cut makes that.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+from uuid import UUID
+
+from bridge.errors import StoreUnavailable
+from bridge.outbox.views import Standing
+
+SLOT: Final = 512
+_DIGEST: Final = 32
+_FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """What was seen of a ledger, and on which machine (None: nobody can tell)."""
+
+    ledger: UUID
+    sequence: int
+    machine: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a witness file says: nothing where there is none, `damaged` where no slot is whole."""
+
+    testimony: Testimony | None = None
+    damaged: bool = False
+
+
+class Witness:
+    """An open witness file."""
+
+    def __init__(self, file: int, heard: Heard, written: int) -> None:
+        self._file = file
+        self._written = written
+        #: What it said when it was opened.
+        self.heard = heard
+        #: Why the last write failed, or None.
+        self.trouble: str | None = None
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the witness at `path`, making the file where it isn't there.
+
+        Raises:
+            StoreUnavailable: it can't be read and written.
+        """
+        try:
+            there = path.exists()
+            file = os.open(path, _FLAGS, 0o600)
+        except OSError as failure:
+            raise StoreUnavailable(
+                f"the witness {path} can't be opened: {failure.strerror}",
+                hint="Give it to the daemon's user; it belongs beside the outbox.",
+            ) from failure
+        slots = [_slot(os.pread(file, SLOT, number * SLOT)) for number in (0, 1)]
+        whole = [slot for slot in slots if slot is not None]
+        if not whole:
+            return cls(file, Heard(None, damaged=there), 0)
+        written, testimony = max(whole, key=lambda slot: slot[0])
+        return cls(file, Heard(testimony), written)
+
+    def write(self, testimony: Testimony) -> bool:
+        """Keep what was seen last; False where the disk refused, which `trouble` explains."""
+        self._written += 1
+        try:
+            os.pwrite(self._file, _bytes(self._written, testimony), self._written % 2 * SLOT)
+        except OSError as failure:
+            self._written -= 1
+            self.trouble = failure.strerror or str(failure)
+            return False
+        self.trouble = None
+        return True
+
+    def close(self) -> None:
+        """Sync and close the file."""
+        try:
+            os.fsync(self._file)
+        except OSError:  # it may be behind; that is harmless
+            pass
+        finally:
+            os.close(self._file)
+
+
+def _bytes(written: int, testimony: Testimony) -> bytes:
+    said = [written, str(testimony.ledger), testimony.sequence, testimony.machine]
+    payload = json.dumps(said, separators=(",", ":")).encode()
+    digest = hashlib.sha256(payload).hexdigest()[:_DIGEST].encode()
+    return (digest + b" " + payload).ljust(SLOT - 1) + b"\n"
+
+
+def _slot(data: bytes) -> tuple[int, Testimony] | None:
+    """Read one slot; None where it was never written, or not wholly."""
+    digest, payload = data[:_DIGEST], data[_DIGEST + 1 :].rstrip()
+    if len(data) != SLOT or hashlib.sha256(payload).hexdigest()[:_DIGEST].encode() != digest:
+        return None
+    written, ledger, sequence, machine = json.loads(payload)
+    return written, Testimony(UUID(ledger), sequence, machine)
+
+
+def doubt(standing: Standing, heard: Heard, machine: str | None) -> str:
+    """Return why the ledger must not be trusted blindly, "" where it may.
+
+    `machine` is this machine's id, None where nobody can tell. A reboot, a crash or a power cut is
+    never a reason.
+    """
+    said = heard.testimony
+    if said is None:
+        return _unheard(standing, heard)
+    if said.ledger != standing.identity:
+        return _OTHER if standing.rows else _LOST
+    if standing.sequence < said.sequence:
+        return (
+            f"the database is an old copy: it ends at change {standing.sequence}, and change "
+            f"{said.sequence} was seen here; what was sent in between is not in it"
+        )
+    if standing.copied:
+        return _COPIED
+    return _MOVED if machine is not None and said.machine not in {None, machine} else ""
+
+
+_OTHER: Final = "this database isn't the one that was here: its witness knows another ledger"
+_LOST: Final = "a new, empty database is in the place of a ledger that has been lost"
+_COPIED: Final = "the database is a copy made by a backup; what was sent since is not in it"
+_MOVED: Final = "the database comes from another machine, which may be running it still"
+
+
+def _unheard(standing: Standing, heard: Heard) -> str:
+    if heard.damaged and standing.rows:
+        return "the witness of the ledger is damaged, so nobody can say whether this is an old copy"
+    if heard.damaged:
+        return "a new, empty database is beside a damaged witness: a ledger may have been lost"
+    if standing.rows:
+        return "the witness of the ledger is missing, so nobody can say whether this is an old copy"
+    return ""
