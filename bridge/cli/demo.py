@@ -264,9 +264,13 @@ class Demo:
         async def paid() -> bool:
             entries = await self._entries(session)
             keys = {payout.key for payout in await admin.ledger(campaign.id)}
-            return entries.get("accepted", 0) >= feats and len(keys) >= feats
+            return entries.get("confirmed", 0) >= feats and len(keys) >= feats
 
-        await until(paid, _SETTLE, f"not all of {feats} feats were paid within {_SETTLE:.0f} s")
+        await until(
+            paid,
+            _SETTLE,
+            f"not all of {feats} feats were paid and confirmed within {_SETTLE:.0f} s",
+        )
 
     # -- watching and auditing --------------------------------------------------------------
 

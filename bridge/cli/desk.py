@@ -15,8 +15,10 @@ from urllib.parse import quote
 from bridge.cli.control import ControlSocket, Search, find_daemon, opened, operator
 from bridge.cli.printing import note
 from bridge.control.desk import Desk
-from bridge.control.views import Json
+from bridge.control.views import Json, report_view
 from bridge.daemon import SystemClock
+from bridge.daemon.rooms import with_keys
+from bridge.delivery.confirmers import reconcile_once
 from bridge.errors import BridgeError, CommandError, StoreLocked
 from bridge.outbox.memory import MemoryOutbox
 from bridge.outbox.store import open_outbox
@@ -169,7 +171,14 @@ async def _direct(
     refuse_strangers_files(outbox, _user())
     try:
         async with open_outbox(outbox, clock, settings.outbox.reserve) as opened_outbox:
-            yield Counter(Desk(opened_outbox, campaigns), who, outbox, settings)
+
+            async def compare(campaign: str | None) -> list[Json]:
+                keyed = with_keys(settings.campaigns)
+                found = await reconcile_once(keyed, opened_outbox, settings, clock, campaign)
+                return [report_view(report) for report in found]
+
+            desk = Desk(opened_outbox, campaigns, reconcile=compare)
+            yield Counter(desk, who, outbox, settings)
     except StoreLocked as locked:
         raise _explained(locked, found) from locked
 

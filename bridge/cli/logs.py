@@ -16,7 +16,12 @@ from bridge.cli.printing import harmless
 
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Set up the log."""
-    on_terminal = [_harmless_values, structlog.dev.ConsoleRenderer()]
+    on_terminal = [
+        _harmless_values,
+        structlog.dev.ConsoleRenderer(
+            exception_formatter=structlog.dev.plain_traceback  # never with what variables hold
+        ),
+    ]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

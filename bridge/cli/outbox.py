@@ -1,7 +1,6 @@
 """`campaign-bridge outbox`: what is kept, what became of it, and what an operator decides."""
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -10,10 +9,11 @@ import click
 
 from bridge.cli import options
 from bridge.cli.desk import Counter, desk_for
-from bridge.cli.printing import one_line, print_error, print_json, print_table, say, since
+from bridge.cli.letting_go import expire, forget, release
+from bridge.cli.printing import confirm, print_error, print_json, print_table, say, since
 from bridge.cli.receipt import lines
 from bridge.control.views import Json
-from bridge.errors import BridgeError, CommandError
+from bridge.errors import BridgeError
 from bridge.events import State
 from bridge.outbox.values import Decision
 
@@ -36,6 +36,7 @@ def command() -> None:
 @click.option("--campaign", help="Only this campaign's.")
 @click.option("--player", help="Only this player's.")
 @click.option("--state", type=click.Choice([state.value for state in State]), help="Only these.")
+@click.option("--reason", help="Only held for this reason, such as over_cap or shadow.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @options.as_json
 @click.pass_obj
@@ -45,13 +46,14 @@ def listing(
     campaign: str | None,
     player: str | None,
     state: str | None,
+    reason: str | None,
     limit: int,
     as_json: bool,
 ) -> None:
     """List entries, newest first."""
 
     def ask(counter: Counter) -> Awaitable[list[Json]]:
-        return counter.desk.entries(campaign, player, state, limit)
+        return counter.desk.entries(campaign, player, state, limit, reason)
 
     found = _ask(config, ask, as_json=as_json)
     if as_json:
@@ -125,7 +127,7 @@ def resolve(config: Path, *, key: str, decision: str | None, yes: bool, as_json:
         raise click.UsageError("say what is true of it: --paid, --unpaid or --resend")
     if decision == "resend":
         click.echo(_RISK, err=True)
-    _confirm(yes=yes, what=f"Resolve {key} as {decision}?")
+    confirm(yes=yes, what=f"Resolve {key} as {decision}?")
     return _decide(config, [key], Decision(decision), as_json=as_json)
 
 
@@ -136,17 +138,8 @@ def resolve(config: Path, *, key: str, decision: str | None, yes: bool, as_json:
 @click.pass_obj
 def discard(config: Path, *, keys: tuple[str, ...], yes: bool, as_json: bool) -> int:
     """Never pay these entries; their keys stay known, so that the feats can't come back."""
-    _confirm(yes=yes, what=f"Discard {len(keys)}? They are never paid.")
+    confirm(yes=yes, what=f"Discard {len(keys)}? They are never paid.")
     return _decide(config, keys, Decision.DISCARD, as_json=as_json)
-
-
-def _confirm(*, yes: bool, what: str) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise CommandError("nobody is there to confirm it", hint="Add --yes to go ahead.")
-    if not click.confirm(one_line(what), err=True):
-        raise CommandError("nothing was changed", hint="")
 
 
 def _decide(config: Path, keys: Sequence[str], decision: Decision, *, as_json: bool) -> int:
@@ -185,3 +178,7 @@ def _ask(config: Path, ask: Callable[[Counter], Awaitable[T]], *, as_json: bool)
             return await ask(counter)
 
     return asyncio.run(asked())
+
+
+for each in (release, forget, expire):
+    command.add_command(each)

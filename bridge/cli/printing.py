@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bridge.errors import BridgeError, MessageRejected
+from bridge.errors import BridgeError, CommandError, MessageRejected
 
 #: Characters of one value in a table or a line; of a message; of raw text in a receipt.
 CELL, MESSAGE, RAW = 120, 4000, 2000
@@ -85,6 +85,20 @@ def complain(what: str, hint: str = "") -> None:
     click.echo(f"{click.style('error:', fg='red', bold=True)} {harmless(what)}", err=True)
     if hint:
         click.echo(f"{click.style('hint:', fg='cyan')} {harmless(hint)}", err=True)
+
+
+def confirm(*, yes: bool, what: str) -> None:
+    """Ask before something is done; go on only with a yes.
+
+    Raises:
+        CommandError: nobody is there to be asked, or the answer is no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise CommandError("nobody is there to confirm it", hint="Add --yes to go ahead.")
+    if not click.confirm(one_line(what, MESSAGE), err=True):
+        raise CommandError("nothing was changed", hint="")
 
 
 def print_json(value: Any) -> None:

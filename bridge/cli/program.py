@@ -30,6 +30,7 @@ COMMANDS = {
     "send": "send",
     "outbox": "outbox",
     "players": "players",
+    "reconcile": "reconcile",
     "campaign": "campaign",
     "adapters": "adapters",
     "translate": "translate",

@@ -46,9 +46,9 @@ class Show:
 
     def numbers(self, achieved: int, entries: dict[str, int], paid: int, killed: int) -> None:
         """Show where the match stands."""
-        held, accepted = entries.get("held", 0), entries.get("accepted", 0)
+        held, confirmed = entries.get("held", 0), entries.get("confirmed", 0)
         ours = (
-            f"stored {sum(entries.values()):4}  held {held:4}  accepted {accepted:4}"
+            f"stored {sum(entries.values()):4}  held {held:4}  confirmed {confirmed:4}"
             if entries or not achieved
             else "(the daemon is away: it has just been killed)"
         )

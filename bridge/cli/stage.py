@@ -165,6 +165,9 @@ refused_again = ["500ms", "1s", "2s"]
 probe_every = "500ms"
 breaker_open = "500ms"
 
+[confirm]
+looks = ["300ms", "500ms"]
+
 [[campaigns]]
 id = "{campaign}"
 environment = "test"

@@ -32,7 +32,15 @@ def command(config: Path, *, as_json: bool) -> None:
 
 async def _status(config: Path, *, quiet: bool) -> tuple[Counter, Json]:
     async with desk_for(config, quiet=quiet) as counter:
-        nothing: Json = {"daemon": None, "lanes": [], "reasons": [], "intake": {}}
+        nothing: Json = {
+            "daemon": None,
+            "lanes": [],
+            "reasons": [],
+            "confirming": [],
+            "webhooks": {},
+            "payout_lag": None,
+            "intake": {},
+        }
         found = await counter.desk.status()
         return counter, {"outbox": str(counter.outbox), **nothing, **found}
 

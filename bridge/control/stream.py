@@ -6,6 +6,7 @@ client is read for at its own pace, from the file: a slow one costs no memory.
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -108,7 +109,9 @@ class Stream:
                     )
                 after = change.number
             if len(changes) < _STEP:
-                await _either(news, response)
+                with suppress(TimeoutError):  # now and then: is anybody there still?
+                    async with asyncio.timeout(self._heartbeat):
+                        await news.wait()
 
     async def end(self, _: web.Application) -> None:
         """Let every client go; they come again."""
@@ -117,18 +120,6 @@ class Stream:
             news.set()
             if response.is_connected():
                 response.stop_streaming()
-
-
-async def _either(news: asyncio.Event, response: EventSourceResponse) -> None:
-    """Wait for news, or until nobody listens any more."""
-    waiting = [asyncio.ensure_future(news.wait()), asyncio.ensure_future(response.wait())]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting[0].cancel()
-        if response.is_connected():
-            waiting[1].cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def _gap(response: EventSourceResponse, after: int, until: int) -> None:

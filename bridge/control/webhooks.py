@@ -90,7 +90,7 @@ class Receiver:
         became = (await self._outbox.receive(webhook)).value
         self.counts[became] += 1
         log.info(
-            "webhook", action="webhook_taken", event=notice.event, campaign=campaign, became=became
+            "webhook", action="webhook_taken", name=notice.event, campaign=campaign, became=became
         )
         return became
 

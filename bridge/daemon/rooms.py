@@ -91,7 +91,7 @@ class Daemon:
         """
         settings, clock = self._settings, self._clock
         book = RuleBook.from_settings(settings.rules, settings.campaigns)
-        keyed = _with_keys(settings.campaigns)
+        keyed = with_keys(settings.campaigns)
         self._gate = Gate.load(settings.http, settings.tokens, settings.udp)
         registry = discover(settings.adapters)
         path = outbox_path(settings.outbox)
@@ -219,7 +219,7 @@ class Daemon:
         settings = load_settings(self._config)
         book = RuleBook.from_settings(settings.rules, settings.campaigns)
         tokens = Tokens.load(settings.http, settings.tokens, settings.udp)
-        keyed = _with_keys(settings.campaigns)
+        keyed = with_keys(settings.campaigns)
         secrets = _webhook_secrets(settings.campaigns)
         await adopt(self._outbox, book)
         await self._outbox.adopt_lanes(_lane_terms(settings))
@@ -250,7 +250,8 @@ async def adopt(outbox: Remembering, book: RuleBook) -> None:
         await outbox.adopt_rules([rule.definition for rule in book.rules])
 
 
-def _with_keys(campaigns: Sequence[CampaignSettings]) -> list[Keyed]:
+def with_keys(campaigns: Sequence[CampaignSettings]) -> list[Keyed]:
+    """Return the campaigns with their keys; raises `SettingsError` where one can't be read."""
     return [
         Keyed(campaign, read_secret(campaign.api_key_file, f"API key of campaign {campaign.id},"))
         for campaign in campaigns

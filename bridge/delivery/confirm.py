@@ -29,9 +29,12 @@ log = structlog.get_logger("confirm")
 
 #: Users whose histories one round reads, one after the other.
 _ROUND: Final = 10
-#: Seconds to wait after the key was refused or the API was away, after the disk was, and until a
-#: host without histories is asked again.
+#: Failures in a row after which histories are said to be unreadable; the pause after a failure
+#: doubles, in seconds, up to the most.
+_FAILURES: Final = 3
+_FIRST_PAUSE: Final = 0.1
 _AWAY_PAUSE: Final = 30.0
+#: Seconds to wait after the disk refused, and until a host without histories is asked again.
 _STORE_PAUSE: Final = 1.0
 _NONE_PAUSE: Final = 3600.0
 #: Seconds until the total is asked for again that was never told: nothing is sent before.
@@ -90,6 +93,7 @@ class Confirmer:
         self._look_at = self._balance_at = clock.monotonic()
         self._history = Readable.OK if campaign.history else Readable.OFF
         self._last_look_at: datetime | None = None
+        self._failures = 0
         self._last_error = ""
         #: Set once the API's total has been compared for the first time.
         self.compared = asyncio.Event()
@@ -136,7 +140,7 @@ class Confirmer:
         except CampaignError as failure:
             await self._outbox.look_later(self._campaign, user_ref, self._terms)
             return self._failed(failure)
-        self._history, self._last_error = Readable.OK, ""
+        self._history, self._last_error, self._failures = Readable.OK, "", 0
         self._last_look_at = self._clock.now()
         return True
 
@@ -164,8 +168,11 @@ class Confirmer:
             return False
         if status == 404:
             return True
-        self._history = Readable.UNREADABLE
-        self._look_at = self._clock.monotonic() + _AWAY_PAUSE
+        self._failures += 1
+        if self._failures >= _FAILURES:
+            self._history = Readable.UNREADABLE
+        pause = min(_AWAY_PAUSE, _FIRST_PAUSE * 2 ** min(self._failures, 10))
+        self._look_at = self._clock.monotonic() + pause
         return False
 
     # -- balances ---------------------------------------------------------------------------

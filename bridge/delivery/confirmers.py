@@ -9,12 +9,32 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from bridge.campaigns.apis import Apis
+from bridge.campaigns.apis import Apis, Keyed
 from bridge.delivery.confirm import Confirmer, ConfirmStatus, confirming
 from bridge.delivery.reconcile import Ledger, reconcile
 from bridge.events import Clock
 from bridge.outbox.views import Report
-from bridge.settings.models import CampaignSettings, ConfirmSettings
+from bridge.settings.models import CampaignSettings, ConfirmSettings, Settings
+
+
+async def reconcile_once(
+    keyed: Sequence[Keyed],
+    outbox: Ledger,
+    settings: Settings,
+    clock: Clock,
+    campaign: str | None,
+) -> list[Report]:
+    """Reconcile without a running daemon; nothing is sent."""
+    lag = settings.confirm.payout_lag.total_seconds()
+    reports = []
+    async with Apis(settings.delivery) as apis:
+        await apis.replace([each for each in keyed if campaign in {None, each.campaign.id}])
+        for each in keyed:
+            api = apis.get(each.campaign.id)
+            if api is not None:
+                confirmer = Confirmer(each.campaign, outbox, api, settings.confirm, clock)
+                reports.append(await reconcile(each.campaign.id, outbox, api, confirmer, lag))
+    return reports
 
 
 class Confirmers:

@@ -27,6 +27,13 @@ def _duration(value: object) -> object:
         raise ValueError("is no time that can be counted") from beyond
 
 
+def duration_of(text: str) -> timedelta:
+    """Read a duration as the settings do, such as 90d; raises ValueError."""
+    value = _duration(text)
+    assert isinstance(value, timedelta)  # noqa: S101  # any text is read, or refused
+    return _positive(value)
+
+
 def _seconds(value: object) -> float | None:
     if isinstance(value, str | bool):  # pydantic would read true as a second
         match = _DURATION.fullmatch(str(value).strip())

@@ -50,10 +50,10 @@ class Theatre:
         return found
 
     async def all_paid(self, feats: int, seconds: float = 60) -> None:
-        """Wait until nothing is open and everything accepted was paid."""
+        """Wait until nothing is open and everything is confirmed to be paid."""
 
         async def done() -> bool:
-            settled = (await self.entries()).get("accepted", 0)
+            settled = (await self.entries()).get("confirmed", 0)
             return settled == feats and len(await self.ledger()) >= feats
 
         await until(done, seconds, "not everything was paid")

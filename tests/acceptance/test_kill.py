@@ -60,7 +60,7 @@ async def check(theatre: Theatre, load: Load) -> None:
     )
 
     assert load.acknowledged.keys() == load.calls.keys()
-    assert entries == {"accepted": len(load.calls)}
+    assert entries == {"confirmed": len(load.calls)}
     assert effects(ledger) == wanted
     assert Counter(payout.key for payout in ledger) == Counter(
         answer["key"] for answer in load.acknowledged.values()

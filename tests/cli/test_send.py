@@ -64,8 +64,8 @@ def test_details_and_time_arrive(here: Cli, live: Site) -> None:
 
 
 def test_waiting_ends_when_the_api_has_accepted(here: Cli, live: Site) -> None:
-    here("players", "link", "name:Waits", live.users[0])
-    ran = here("send", "name:Waits", "match_won", "--wait", "20", "--json")
+    here("players", "link", "quake:Waits", live.users[1])
+    ran = here("send", "quake:Waits", "match_won", "--wait", "20", "--json")
 
     assert ran.code == 0
     assert ran.json["state"] in {"accepted", "confirmed"}
@@ -80,7 +80,7 @@ def test_waiting_for_what_is_held_fails_with_the_cause(here: Cli) -> None:
 
 
 def test_waiting_ends_with_its_time_and_says_so(here: Cli, live: Site) -> None:
-    here("players", "link", "name:Late", live.users[0])
+    here("players", "link", "name:Late", live.users[1])
     ran = here("send", "name:Late", "frag", "--id", "m/4", "--wait", "0")
 
     assert ran.code == 1

@@ -28,7 +28,11 @@ def test_status_is_one_screen(here: Cli, live: Site, daemon: Process) -> None:
     assert len(ran.out.splitlines()) <= 24
 
 
-SECTIONS = {"outbox", "daemon", "lanes", "reasons", "intake", "ledger", "campaigns"}
+SECTIONS = {"outbox", "daemon", "lanes", "reasons", "intake", "ledger", "campaigns"} | {
+    "confirming",
+    "webhooks",
+    "payout_lag",
+}
 
 
 def test_status_as_json_has_the_same_shape_without_a_daemon(cli: Cli, configured: Site) -> None:

@@ -67,7 +67,7 @@ async def numbers(desk: Control) -> dict[tuple[str, tuple[str, ...]], float]:
     assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
     found: dict[tuple[str, tuple[str, ...]], float] = {}
     for family in text_string_to_metric_families(reply.body.decode()):
-        assert family.type == "gauge"
+        assert family.type in {"gauge", "counter"}
         assert family.documentation
         for sample in family.samples:
             place = (sample.name, tuple(sample.labels.values()))
@@ -90,6 +90,12 @@ async def test_the_numbers_count_entries_by_campaign_and_state(two: Control) -> 
         ("campaign_bridge_entries", (OTHER, "held")): 1,
         ("campaign_bridge_oldest_due_seconds", (CAMPAIGN,)): 90,
         ("campaign_bridge_oldest_due_seconds", (OTHER,)): 0,
+        ("campaign_bridge_oldest_unpaid_seconds", (CAMPAIGN,)): 0,
+        ("campaign_bridge_oldest_unpaid_seconds", (OTHER,)): 0,
+        ("campaign_bridge_held", (CAMPAIGN, "unlinked")): 1,
+        ("campaign_bridge_held", (OTHER, "unlinked")): 1,
+        ("campaign_bridge_shadow_cost_tokens", (CAMPAIGN,)): 0,
+        ("campaign_bridge_shadow_cost_tokens", (OTHER,)): 0,
     }
 
 

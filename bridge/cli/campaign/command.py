@@ -7,6 +7,7 @@ from bridge.cli.campaign.links import link, unlink
 from bridge.cli.campaign.lists import history, users
 from bridge.cli.campaign.looks import events, show, user
 from bridge.cli.campaign.orders import start, stop, withdraw
+from bridge.cli.campaign.pausing import pause, resume
 
 
 @click.group("campaign")
@@ -18,5 +19,6 @@ def command() -> None:
     """
 
 
-for each in (show, events, start, stop, withdraw, users, user, history, invites, link, unlink):
+_COMMANDS = (show, events, start, stop, withdraw, pause, resume, users, user, history, invites)
+for each in (*_COMMANDS, link, unlink):
     command.add_command(each)
