@@ -7,6 +7,7 @@ command line and sent in problem documents. A test compares this drawing with th
 
 BridgeError
 ├── SettingsError
+│   └── SettingsMissing
 ├── IntakeError
 │   ├── MessageRejected
 │   │   ├── NotJson
@@ -67,6 +68,13 @@ class SettingsError(BridgeError):
 
     hint = "Run `campaign-bridge check` after the change."
     code = "settings"
+
+
+class SettingsMissing(SettingsError):
+    """There is no configuration where one is looked for."""
+
+    hint = "Run `campaign-bridge init` to write one, or name yours with --config."
+    code = "settings-missing"
 
 
 # -- intake ---------------------------------------------------------------------------------
@@ -248,7 +256,7 @@ class StoreFull(StoreUnavailable):
 class StoreLocked(StoreError):
     """Another process has this database open."""
 
-    hint = "Stop the other campaign-bridge, or give this one an outbox of its own."
+    hint = "Stop the other campaign-bridge, or give this one a file of its own."
     code = "store-locked"
 
 

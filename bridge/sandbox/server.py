@@ -45,6 +45,7 @@ from bridge.sandbox.readings import BODY_LIMIT
 from bridge.sandbox.settings import SandboxSettings
 from bridge.sandbox.webhooks.sender import Sender
 from bridge.sqlite.database import Database
+from bridge.sqlite.lock import locked
 from bridge.sqlite.scripts import load_migrations, load_queries
 
 __all__ = ["Sandbox", "SandboxSettings", "sandbox_running", "serve"]
@@ -119,6 +120,7 @@ async def sandbox_running(
     faults = Faults(random or Random(settings.seed), settings.faults)  # noqa: S311
     async with AsyncExitStack() as rooms:
         path = settings.db or _temporary(rooms)
+        rooms.enter_context(locked(path))
         database = Database(path, load_migrations("bridge.sandbox.books.migrations"))
         await rooms.enter_async_context(database)
         keeper = Bookkeeper(database, load_queries("bridge.sandbox.books"), clock)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError as EnvironmentUnreadable
 
-from bridge.errors import SettingsError
+from bridge.errors import SettingsError, SettingsMissing
 from bridge.settings.models import ENV_PREFIX, OutboxSettings, Settings
 
 APP = "campaign-bridge"
@@ -104,10 +104,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")  # some editors put a BOM first
     except FileNotFoundError as missing:
-        raise SettingsError(
-            f"there is no configuration at {path}",
-            hint="Run `campaign-bridge init` to write one, or name yours with --config.",
-        ) from missing
+        raise SettingsMissing(f"there is no configuration at {path}") from missing
     except (OSError, UnicodeDecodeError) as failure:
         raise SettingsError(f"{path} can't be read: {failure}") from failure
     try:

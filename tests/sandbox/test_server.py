@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import SandboxError
+from bridge.errors import SandboxError, StoreLocked
 from bridge.sandbox.server import Sandbox, SandboxSettings, sandbox_running, serve
 from tests.sandbox.play import HandClock, playing
 
@@ -76,3 +76,12 @@ async def test_serving_ends_with_a_signal() -> None:
 
 def _files(folder: Path) -> list[str]:
     return [file.name for file in folder.rglob("*")]
+
+
+async def test_a_second_sandbox_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    settings = SandboxSettings(port=0, db=tmp_path / "sandbox.db")
+    async with sandbox_running(settings):
+        with pytest.raises(StoreLocked, match=r"sandbox\.db is in use by another campaign-bridge"):
+            await sandbox_running(settings).__aenter__()
+    async with sandbox_running(settings):
+        pass

@@ -149,10 +149,13 @@ class Road:
         return found
 
     async def settled(self, **wanted: int) -> None:
-        """Wait until the entries by state are these."""
+        """Wait until the entries by state are these; a confirmed one has been accepted, too."""
 
         async def there() -> bool:
-            return await self.entries() == wanted
+            entries = await self.entries()
+            if "confirmed" in entries and "confirmed" not in wanted:
+                entries["accepted"] = entries.get("accepted", 0) + entries.pop("confirmed")
+            return entries == wanted
 
         await until(there)
 

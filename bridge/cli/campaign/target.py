@@ -16,9 +16,11 @@ from pydantic import ValidationError
 
 from bridge.campaigns.api import CampaignApi, campaign_api
 from bridge.cli import options
-from bridge.errors import CommandError
+from bridge.errors import CommandError, SettingsMissing
 from bridge.settings.files import load_settings, read_secret
 from bridge.settings.models import CampaignSettings, DeliverySettings, Settings
+
+WHOLLY = "Any campaign can be named by --campaign, --base-url and --api-key-file together."
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -75,10 +77,17 @@ def target(command: Command) -> Command:
         elif base_url is not None:
             raise _misuse("--base-url needs --api-key-file: a configured key is for its own host")
         else:
-            found = _from_settings(load_settings(click.get_current_context().obj), campaign)
+            found = _from_settings(_settings(), campaign)
         return command(found, *arguments, **given)
 
     return wrapped  # type: ignore[return-value]  # click's decorators keep what is called alike
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings(click.get_current_context().obj)
+    except SettingsMissing as missing:
+        raise SettingsMissing(str(missing), hint=f"{missing.hint} {WHOLLY}") from missing
 
 
 def _from_options(campaign: str | None, base_url: str | None, api_key_file: Path) -> Target:
@@ -107,8 +116,7 @@ def _from_settings(settings: Settings, campaign: str | None) -> Target:
     if campaign not in known:
         raise CommandError(
             f"{_unknown(campaign)}; configured are: {', '.join(known) or 'none'}",
-            hint="Name one of these with --campaign, or any other with --campaign, --base-url and "
-            "--api-key-file together.",
+            hint=f"Name one of these with --campaign. {WHOLLY}",
         )
     found = known[campaign]
     key = read_secret(found.api_key_file, "API key file")

@@ -113,3 +113,13 @@ def test_a_key_file_that_can_not_be_used_is_told(cli: Cli, tmp_path: Path) -> No
     assert ran.code == 1
     assert "API key file" in ran.err
     assert "hint: " in ran.err
+
+
+def test_without_a_configuration_the_hint_names_the_options_that_need_none(
+    cli: Cli, site: Site
+) -> None:
+    ran = cli("--config", site.folder / "nowhere.toml", "campaign", "show")
+
+    assert ran.code == 1
+    assert "campaign-bridge init" in ran.err
+    assert "--campaign, --base-url and --api-key-file together" in ran.err
