@@ -29,7 +29,7 @@ async def test_a_short_match_with_its_kills_is_paid_exactly() -> None:
 
 async def test_an_api_that_forgets_keys_and_loses_answers_fails_the_audit() -> None:
     code, said = await demo(
-        "--seconds=3", "--seed=7", "--fault=forget_key=1", "--fault=reset_after=0.1"
+        "--seconds=3", "--seed=7", "--fault=forget_key=1", "--fault=reset_after=0.5"
     )
 
     assert code == 1, said
