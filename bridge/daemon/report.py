@@ -45,6 +45,9 @@ class Report:
     reload_refused: str | None = None
     udp: UdpDoor | None = None
     bound: Bound = field(default_factory=Bound)
+    #: The listeners of their own, empty where there are none.
+    webhooks_bound: Bound = field(default_factory=Bound)
+    page_bound: Bound = field(default_factory=Bound)
 
     def facts(self) -> Json:
         """Return what only a running daemon knows."""
@@ -54,7 +57,9 @@ class Report:
                 "version": version(APP),
                 "started_at": self.started.isoformat(timespec="seconds"),
                 "config": str(self.config),
-                "http": [f"{host}:{port}" for host, port in self.bound.tcp],
+                "http": _told(self.bound),
+                "webhooks": _told(self.webhooks_bound),
+                "link_page": _told(self.page_bound),
                 "udp": None if self.udp is None else "{}:{}".format(*self.udp.address),
                 "commits": self.database.commits,
                 "jobs_committed": self.database.jobs_committed,
@@ -144,6 +149,10 @@ def _counts_view(counts: Counts) -> Json:
 
 def _confirm_view(status: ConfirmStatus) -> Json:
     return {**asdict(status), "last_look_at": when(status.last_look_at)}
+
+
+def _told(bound: Bound) -> list[str]:
+    return [f"{host}:{port}" for host, port in bound.tcp]
 
 
 def _lane_view(lane: LaneStatus) -> Json:

@@ -5,6 +5,7 @@ itself is in `report.py`.
 """
 
 import asyncio
+import hmac
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import (
@@ -35,8 +36,9 @@ from bridge.gate.guard import Gate
 from bridge.gate.tokens import Tokens
 from bridge.intake import http as achievements
 from bridge.intake.counts import Counts
-from bridge.intake.listen import application, http_listening, public_application
+from bridge.intake.listen import Bound, application, http_listening, public_application
 from bridge.intake.udp import UdpDoor
+from bridge.linking.page.site import LinkSite, page_application
 from bridge.linking.service import Linker, linking
 from bridge.outbox.contract import Remembering
 from bridge.outbox.store import SqliteOutbox, open_outbox
@@ -174,7 +176,8 @@ class Daemon:
         if udp.listen is not None:
             door = UdpDoor(sink, self._gate, udp, self._clock)
             report.udp = await rooms.enter_async_context(door)
-        await rooms.enter_async_context(self._listen_for_webhooks(incoming))
+        report.webhooks_bound = await rooms.enter_async_context(self._listen_for_webhooks(incoming))
+        report.page_bound = await rooms.enter_async_context(self._listen_for_players())
         unix = [http.unix] if http.unix is not None else []
         report.bound = await rooms.enter_async_context(
             http_listening(app, http.listen, unix, groups=groups)
@@ -182,13 +185,28 @@ class Daemon:
 
     def _listen_for_webhooks(
         self, incoming: Sequence[web.RouteDef]
-    ) -> AbstractAsyncContextManager[object]:
+    ) -> AbstractAsyncContextManager[Bound]:
         """Open the webhooks' own listener, where the settings name one."""
         listen = self._settings.webhooks.listen
         if listen is None:
-            return nullcontext()
+            return nullcontext(Bound())
         app = public_application([*incoming, *health.alive()])
         return http_listening(app, listen, section="webhooks")
+
+    def _listen_for_players(self) -> AbstractAsyncContextManager[Bound]:
+        """Open the public page's own listener, where the settings name one."""
+        page = self._settings.link_page
+        if page.listen is None:
+            return nullcontext(Bound())
+        campaign = next(
+            known for known in self._settings.campaigns if page.campaign in {None, known.id}
+        )
+        # Cookies are signed with something that outlives a restart, and that nobody else has.
+        secret = read_secret(campaign.api_key_file, f"API key of campaign {campaign.id},")
+        key = hmac.digest(secret.encode(), b"campaign-bridge link page", "sha256")
+        site = LinkSite(self._linker, page, campaign.id, key, self._clock)
+        app = page_application(site, health.alive())
+        return http_listening(app, page.listen, section="link_page")
 
     async def until_a_part_dies(self) -> None:
         """Return never; raise what a background task died of."""

@@ -16,8 +16,8 @@ from bridge.outbox.ledger import braking
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.links import CodeFor, Link, Look, NewSession, Session, SessionState
 
-#: Seconds until a session that was begun at the API is first looked at.
-_SOON = 2000
+#: Milliseconds for which a new session is left to who began it: they ask the API at once.
+_LEFT_ALONE = 6000
 
 
 def link(book: Book, campaign: str, player: str, user_ref: str, via: str) -> int:
@@ -127,7 +127,7 @@ def begin(book: Book, new: NewSession) -> Session:
         now + timedelta(seconds=new.lives),
         0,
     )
-    return links.insert_session(session, book.now)
+    return links.insert_session(session, book.now + _LEFT_ALONE)
 
 
 def _session_key(new: NewSession, number: int, moment: int) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from aiohttp import web
 from pydantic import ValidationError
 
+from bridge.look.forms import Form
 from bridge.look.page import see_other
 from bridge.sandbox import campaigns
 from bridge.sandbox.books import Books
@@ -21,7 +22,7 @@ from bridge.sandbox.dashboard.frame import Frame, address
 from bridge.sandbox.dashboard.keys import NEW_KEY, SHOWN
 from bridge.sandbox.dashboard.visits import Visit
 from bridge.sandbox.hosted.failures import DASHBOARD
-from bridge.sandbox.hosted.forms import NO_AMOUNT, Form, problems
+from bridge.sandbox.hosted.forms import NO_AMOUNT, problems
 from bridge.sandbox.oracle.shapes import CampaignToBe
 
 NEW: Final = f"{DASHBOARD}/new"

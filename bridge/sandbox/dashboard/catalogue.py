@@ -10,6 +10,7 @@ from typing import Final
 from aiohttp import web
 from pydantic import ValidationError
 
+from bridge.look.forms import Form
 from bridge.look.page import see_other
 from bridge.sandbox import campaigns
 from bridge.sandbox.answers import Refused
@@ -19,7 +20,7 @@ from bridge.sandbox.dashboard.door import Door
 from bridge.sandbox.dashboard.frame import Frame, address
 from bridge.sandbox.dashboard.routes import CAMPAIGN, campaign_of
 from bridge.sandbox.dashboard.visits import Flash, Visit
-from bridge.sandbox.hosted.forms import NO_AMOUNT, Form, problems
+from bridge.sandbox.hosted.forms import NO_AMOUNT, problems
 from bridge.sandbox.oracle.shapes import EventToBe
 
 EVENTS: Final = "/events"

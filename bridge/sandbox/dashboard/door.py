@@ -13,10 +13,10 @@ from urllib.parse import urlencode, urlsplit
 import jinja2
 from aiohttp import web
 
+from bridge.look.forms import Form, read_form
 from bridge.look.page import SECURITY_HEADERS, render, see_other
 from bridge.sandbox.dashboard.visits import LIFETIME, Tries, Visit, Visits
 from bridge.sandbox.hosted.failures import DASHBOARD
-from bridge.sandbox.hosted.forms import Form, read_form
 from bridge.sandbox.hosted.visitors import STALE, Visitors
 from bridge.sandbox.oracle.admission import Admins
 

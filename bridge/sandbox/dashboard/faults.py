@@ -9,12 +9,12 @@ from typing import Final
 
 from aiohttp import web
 
+from bridge.look.forms import Form
 from bridge.look.page import see_other
 from bridge.sandbox.dashboard.door import Door
 from bridge.sandbox.dashboard.frame import FAULTS, Frame
 from bridge.sandbox.dashboard.visits import Visit
 from bridge.sandbox.faults import Fault, Faults, checked
-from bridge.sandbox.hosted.forms import Form
 
 #: What each fault does, and whether the call took effect.
 WORDS: Final[Mapping[Fault, str]] = MappingProxyType(

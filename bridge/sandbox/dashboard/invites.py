@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 from pydantic import ValidationError
 
+from bridge.look.forms import Form
 from bridge.look.page import see_other
 from bridge.sandbox import campaigns, inviting
 from bridge.sandbox.answers import Refused
@@ -26,7 +27,7 @@ from bridge.sandbox.dashboard.door import Door
 from bridge.sandbox.dashboard.frame import Frame, address, paging
 from bridge.sandbox.dashboard.routes import CAMPAIGN, campaign_of
 from bridge.sandbox.dashboard.visits import Flash, Visit
-from bridge.sandbox.hosted.forms import Form, problems
+from bridge.sandbox.hosted.forms import problems
 from bridge.sandbox.inviting import Terms
 
 INVITES: Final = "/invites"

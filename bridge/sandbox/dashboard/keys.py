@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from bridge.look.forms import Form
 from bridge.look.page import see_other
 from bridge.sandbox import campaigns
 from bridge.sandbox.answers import Refused
@@ -18,7 +19,6 @@ from bridge.sandbox.dashboard.door import Door
 from bridge.sandbox.dashboard.frame import Frame, address
 from bridge.sandbox.dashboard.routes import CAMPAIGN, campaign_of
 from bridge.sandbox.dashboard.visits import Visit
-from bridge.sandbox.hosted.forms import Form
 from bridge.sandbox.readings import UNKNOWN_KEY
 
 KEYS: Final = "/keys"

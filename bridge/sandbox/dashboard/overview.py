@@ -12,6 +12,7 @@ from typing import Final
 
 from aiohttp import web
 
+from bridge.look.forms import Form
 from bridge.look.page import see_other
 from bridge.look.plot import Plot
 from bridge.sandbox import campaigns, lifecycle
@@ -25,7 +26,7 @@ from bridge.sandbox.dashboard.frame import MOVING, Effect, Frame, address
 from bridge.sandbox.dashboard.payouts import paid_over_time
 from bridge.sandbox.dashboard.routes import CAMPAIGN, campaign_of
 from bridge.sandbox.dashboard.visits import Flash, Visit
-from bridge.sandbox.hosted.forms import NO_AMOUNT, Form
+from bridge.sandbox.hosted.forms import NO_AMOUNT
 from bridge.sandbox.money import micros, units
 from bridge.sandbox.payouts import PayoutReadings, accept
 from bridge.sandbox.readings import StartWhenActive, Status

@@ -10,6 +10,7 @@ from typing import Final
 from aiohttp import web
 from pydantic import ValidationError
 
+from bridge.look.forms import Form
 from bridge.look.page import see_other
 from bridge.sandbox import campaigns, linking
 from bridge.sandbox.answers import Refused
@@ -24,7 +25,7 @@ from bridge.sandbox.dashboard.door import Door
 from bridge.sandbox.dashboard.frame import Frame, address, paging
 from bridge.sandbox.dashboard.routes import CAMPAIGN, campaign_of
 from bridge.sandbox.dashboard.visits import Visit
-from bridge.sandbox.hosted.forms import NO_EMAIL, Form, problems
+from bridge.sandbox.hosted.forms import NO_EMAIL, problems
 from bridge.sandbox.readings import UNKNOWN_USER, LinkState
 
 USERS: Final = "/users"

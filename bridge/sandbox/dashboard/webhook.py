@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
+from bridge.look.forms import Form
 from bridge.look.page import see_other
 from bridge.sandbox import campaigns
 from bridge.sandbox.answers import Refused
@@ -22,7 +23,6 @@ from bridge.sandbox.dashboard.door import Door
 from bridge.sandbox.dashboard.frame import Frame, address, paging
 from bridge.sandbox.dashboard.routes import CAMPAIGN, campaign_of
 from bridge.sandbox.dashboard.visits import Flash, Visit
-from bridge.sandbox.hosted.forms import Form
 from bridge.sandbox.readings import BAD_WEBHOOK_URL, UNKNOWN_DELIVERY, DeliveryState
 from bridge.sandbox.webhooks import endpoints
 from bridge.sandbox.webhooks.signature import HEADER

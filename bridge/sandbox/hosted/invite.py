@@ -10,6 +10,7 @@ import jinja2
 from aiohttp import web
 from pydantic import ValidationError
 
+from bridge.look.forms import read_form
 from bridge.look.page import render, see_other
 from bridge.sandbox import campaigns, inviting
 from bridge.sandbox.answers import Refused
@@ -19,7 +20,7 @@ from bridge.sandbox.bookkeeper import Bookkeeper
 from bridge.sandbox.books import Books
 from bridge.sandbox.books.campaigns import Campaign
 from bridge.sandbox.books.invites import Invite
-from bridge.sandbox.hosted.forms import NO_EMAIL, problems, read_form
+from bridge.sandbox.hosted.forms import NO_EMAIL, problems
 from bridge.sandbox.hosted.visitors import Visitors
 from bridge.sandbox.readings import INVITE_CLOSED, InviteState
 

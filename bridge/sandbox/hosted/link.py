@@ -10,6 +10,7 @@ from functools import partial
 import jinja2
 from aiohttp import web
 
+from bridge.look.forms import Form, read_form
 from bridge.look.page import render, see_other
 from bridge.sandbox import campaigns, linking
 from bridge.sandbox.answers import Refused
@@ -18,7 +19,6 @@ from bridge.sandbox.bookkeeper import Bookkeeper
 from bridge.sandbox.books import Books
 from bridge.sandbox.books.campaigns import Campaign
 from bridge.sandbox.books.sessions import LinkSession
-from bridge.sandbox.hosted.forms import Form, read_form
 from bridge.sandbox.hosted.visitors import Visitors
 from bridge.sandbox.readings import LinkState
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bridge.sandbox.hosted.forms import Form
+from bridge.look.forms import Form
 
 #: How many enrolments are remembered; the oldest is forgotten first.
 MOST_REMEMBERED: Final = 10_000

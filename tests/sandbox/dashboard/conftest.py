@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.sandbox.dashboard.surf import Page, Surfer, surfing
 from tests.sandbox.play import HandClock, Play, playing
+from tests.support.surf import Page, Surfer, surfing
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.sandbox.server import SandboxSettings, sandbox_running
 from tests.sandbox.dashboard.conftest import Owner
-from tests.sandbox.dashboard.surf import Page, Surfer, surfing
+from tests.support.surf import Page, Surfer, surfing
 
 HOSTILE = "</title><script>alert(1)</script>\u202e\u0000<img src=x onerror=alert(1)>" + "W" * 120
 NEW = "/dashboard/campaigns/new"

@@ -7,8 +7,8 @@ import pytest
 from bridge.look.page import SECURITY_HEADERS
 from bridge.sandbox.dashboard.visits import LIFETIME, MOST_VISITS, PATIENCE, Tries, Visits
 from tests.sandbox.dashboard.conftest import Owner, sign_in
-from tests.sandbox.dashboard.surf import Surfer, surfing
 from tests.sandbox.play import HandClock, Play, playing
+from tests.support.surf import Surfer, surfing
 
 PAGES = [
     "/dashboard/campaigns",

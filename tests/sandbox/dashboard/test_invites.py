@@ -6,7 +6,7 @@ import pytest
 
 from bridge.sandbox.admin import EventDefinition
 from tests.sandbox.dashboard.conftest import Owner
-from tests.sandbox.dashboard.surf import Page, surfing
+from tests.support.surf import Page, surfing
 
 
 async def made(owner: Owner, **typed: str) -> Page:

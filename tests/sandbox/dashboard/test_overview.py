@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.sandbox.dashboard.conftest import Owner, sign_in
-from tests.sandbox.dashboard.surf import surfing
 from tests.sandbox.play import HandClock, full_disk, playing
+from tests.support.surf import surfing
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.dashboard.surf import Page, Surfer, surfing
 from tests.sandbox.play import HandClock, Play, playing
+from tests.support.surf import Page, Surfer, surfing
 
 LABEL = "Discord, paid 300 to the streamer"
 

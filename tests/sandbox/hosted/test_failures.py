@@ -7,8 +7,8 @@ from structlog.testing import capture_logs
 from bridge.look.page import SECURITY_HEADERS, environment
 from bridge.sandbox.guard import is_page
 from bridge.sandbox.hosted.failures import as_pages
-from tests.sandbox.dashboard.surf import surfing
 from tests.sandbox.hosted.conftest import Stage
+from tests.support.surf import surfing
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
+from bridge.look.forms import Form
 from bridge.sandbox.api.shapes import NewLink
-from bridge.sandbox.hosted.forms import NO_EMAIL, Form, problems
+from bridge.sandbox.hosted.forms import NO_EMAIL, problems
 from bridge.sandbox.oracle.shapes import CampaignToBe
 
 EVENT = {"code": "EARN5", "name": "Earn five", "payoutAmount": "5"}

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.sandbox.dashboard.surf import surfing
 from tests.sandbox.hosted.conftest import LABEL, Stage
+from tests.support.surf import surfing
 
 
 async def test_a_player_joins_with_an_email_address(stage: Stage) -> None:

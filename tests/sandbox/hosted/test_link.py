@@ -4,8 +4,8 @@ import pytest
 
 from bridge.look.page import SECURITY_HEADERS
 from bridge.sandbox.readings import LINK_LIFETIME
-from tests.sandbox.dashboard.surf import Page, surfing
 from tests.sandbox.hosted.conftest import Stage
+from tests.support.surf import Page, surfing
 
 HOSTILE = "<script>alert(1)</script>\u202e@example.com"
 
