@@ -232,8 +232,8 @@ class Confirmer:
 
 def payout_of(row: Transaction, user_ref: str) -> Payout:
     """Return a row of a user's history as a proof."""
-    name = row.id or row.hash or None
-    return Payout(user_ref, row.event_code, name, row.amount, _moment(row.created_at))
+    name, second = row.id or row.hash or None, row.hash or None
+    return Payout(user_ref, row.event_code, name, row.amount, _moment(row.created_at), second)
 
 
 def _moment(text: str) -> datetime | None:

@@ -14,13 +14,17 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """One payout that the API tells of. `id` is its transaction, None where it isn't named."""
+    """One payout that the API tells of. `id` is its name, None where it isn't named.
+
+    Rows of the history have a second one, `hash`; a webhook may use either, or another.
+    """
 
     user_ref: str
     event_code: str
     id: str | None = None
     amount: Decimal | None = None
     paid_at: datetime | None = None
+    hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

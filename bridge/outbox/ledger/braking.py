@@ -76,7 +76,7 @@ def linked(book: Book, entry: Entry) -> Entry:
 def released(book: Book, entry: Entry) -> Entry:
     """Return an entry that an operator lets go: caps don't hold it again."""
     if entry.user_ref is None and entry.first_maybe_sent_at is None:
-        return life.held_unlinked(entry, book.now)
+        return life.held_unlinked(entry.changed(brakes=""), book.now)
     return _by_lane(book, life.due_again(entry, book.now).changed(brakes=""))
 
 

@@ -8,9 +8,13 @@ ones, then to the one that is unproven (the fence lets there be only one), then 
 restored ledger holds in quarantine. Which of several like entries gets which row means nothing;
 that each row proves one entry, and none twice, means everything. What is left over was paid
 behind our back, or twice.
+
+A payout is told of by a webhook and shown by the history, and the two need not name it alike. So a
+row that can't be told from what a webhook told of is taken for that, and the other way round: of
+each user and event, payouts are never more than the larger of both counts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from bridge.events import State
@@ -20,11 +24,7 @@ from bridge.outbox.ledger.book import Book
 from bridge.outbox.money import millionths, token_units, tokens
 from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payout, Settled
 from bridge.outbox.sqlite.rows.lanes import PaidRow
-from bridge.outbox.sqlite.rows.proofs import PayoutRow
-
-HISTORY = "history"
-WEBHOOK = "webhook"
-
+from bridge.outbox.sqlite.rows.proofs import HISTORY, WEBHOOK, PayoutRow
 
 # -- history --------------------------------------------------------------------------------
 
@@ -48,12 +48,20 @@ def take_history(book: Book, history: History, terms: LookTerms) -> Found:
 
 
 def _seen_in_history(book: Book, campaign: str, payout: Payout) -> None:
-    """Keep a row that is new, unless it names what a webhook told of without a name."""
+    """Keep a row that is new, unless it shows what a webhook told of."""
     proofs = book.rows.proofs
-    if not payout.id or proofs.payout(campaign, payout.id) is not None:
+    if not payout.id or proofs.shown(campaign, payout.id):
         return
-    if not proofs.name_payout(campaign, payout):
-        proofs.add_payout(campaign, payout, payout.id, HISTORY, None, book.now)
+    named = proofs.named(campaign, payout)
+    if named is not None and named.row_id is not None:  # another row was taken for it
+        proofs.show(named, payout)
+        payout = replace(payout, id=named.row_id, hash=named.hash)
+    else:
+        told = named or proofs.unshown(campaign, payout)
+        if told is not None:
+            proofs.show(told, payout)
+            return
+    proofs.add_payout(campaign, payout, payout.id or "", HISTORY, None, book.now)
 
 
 def _again(entry: Entry, terms: LookTerms, now: int) -> Entry:
@@ -120,6 +128,11 @@ def _prove_absence(
     return 1
 
 
+def _look_now(book: Book, campaign: str, user_ref: str) -> None:
+    for entry in book.rows.entries.looked_for(campaign, user_ref):
+        book.rows.entries.save(entry.changed(look_at=book.now))
+
+
 def look_later(book: Book, campaign: str, user_ref: str, terms: LookTerms) -> None:
     """Look for a user's payouts later: their history could not be read."""
     for entry in book.rows.entries.looked_for(campaign, user_ref):
@@ -132,14 +145,21 @@ def look_later(book: Book, campaign: str, user_ref: str, terms: LookTerms) -> No
 def paid(book: Book, campaign: str, payout: Payout, key: UUID | None, name: str) -> Entry | None:
     """Take in that a payout was made; return the entry that it proves, if one is known.
 
-    `name` stands in for a transaction that the webhook doesn't name.
+    `name` stands in for a transaction that the webhook doesn't name. One that names neither that
+    nor a key proves nothing, since it may be another's second time: it has the history looked at.
     """
-    row = _noted(book, campaign, payout, key, payout.id or name)
+    if key is None and not payout.id:
+        _look_now(book, campaign, payout.user_ref)
+        return None
     entry = None if key is None else book.known(key)
-    if entry is None or not _fits(entry, campaign, payout):
+    if entry is not None and not _fits(entry, campaign, payout):
+        entry = None
+    if entry is not None:
+        payout = replace(payout, user_ref=_paid_ref(entry), event_code=entry.event_code)
+    row = _noted(book, campaign, payout, key, name, entry)
+    if entry is None:
         match(book, campaign, payout.user_ref, payout.event_code, LookTerms((), 0, 0).skew)
-        kept = book.rows.proofs.payout(campaign, row.id)
-        number = None if kept is None else kept.entry_id
+        number = book.rows.proofs.entry_of(row)
         return None if number is None else book.rows.entries.by_id(number)
     if row.entry_id != entry.id:
         _give(book, row, entry)
@@ -156,11 +176,21 @@ def _fits(entry: Entry, campaign: str, payout: Payout) -> bool:
     )
 
 
-def _noted(book: Book, campaign: str, payout: Payout, key: UUID | None, name: str) -> PayoutRow:
-    known = book.rows.proofs.payout(campaign, name)
+def _paid_ref(entry: Entry) -> str:
+    return entry.bound_ref or entry.user_ref or ""
+
+
+def _noted(  # what a webhook says
+    book: Book, campaign: str, payout: Payout, key: UUID | None, name: str, entry: Entry | None
+) -> PayoutRow:
+    """Keep that a webhook told of a payout: of a new one, if it can be none that is known."""
+    proofs, name = book.rows.proofs, payout.id or name
+    known = proofs.payout(campaign, name) or proofs.keyed(campaign, payout, key)
     if known is None:
-        return book.rows.proofs.add_payout(campaign, payout, name, WEBHOOK, key, book.now)
-    book.rows.proofs.prove(known, key, WEBHOOK)
+        known = proofs.untold(campaign, payout, None if entry is None else entry.id)
+    if known is None:
+        return proofs.add_payout(campaign, payout, name, WEBHOOK, key, book.now)
+    proofs.prove(known, key, name)
     return known
 
 

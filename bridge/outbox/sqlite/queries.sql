@@ -332,6 +332,17 @@ DELETE FROM origins WHERE entry_id IN (
 UPDATE journal SET entry_id = NULL WHERE entry_id IN (
   SELECT id FROM entries WHERE state = 'held' AND reason = :reason AND attempts = 0);
 
+-- forget_changes --
+-- What the stream was told of it: its number may be another entry's by and by.
+DELETE FROM changes WHERE entry_id IN (
+  SELECT id FROM entries WHERE state = 'held' AND reason = :reason AND attempts = 0);
+
+-- forget_once --
+-- That its user has had it; written as `ledger/braking.py` writes scopes.
+DELETE FROM tallies WHERE period = '' AND scope IN (
+  SELECT json_array('once', campaign, user_ref, event_code, feat, occurrence) FROM entries
+  WHERE state = 'held' AND reason = :reason AND attempts = 0);
+
 -- forget_entries --
 -- Then the entries themselves.
 DELETE FROM entries WHERE state = 'held' AND reason = :reason AND attempts = 0;
@@ -468,39 +479,73 @@ VALUES (:digest, :campaign, :event, :sent_at, :received_at, :body, :became, :ent
 SELECT event, received_at, became FROM inbox WHERE entry_id = :id ORDER BY received_at;
 
 -- payout --
--- A payout by its id.
-SELECT * FROM payouts WHERE campaign = :campaign AND id = :id;
+-- A payout by any of its names.
+SELECT * FROM payouts
+WHERE campaign = :campaign AND (id = :id OR told_id = :id OR row_id = :id OR hash = :id)
+ORDER BY row_id IS :id DESC, hash IS :id DESC, told_id IS :id DESC LIMIT 1;
 
 -- payout_of --
 -- The payout that belongs to an entry.
 SELECT * FROM payouts WHERE entry_id = :entry_id;
 
+-- entry_of_payout --
+-- The entry that a payout belongs to.
+SELECT entry_id FROM payouts WHERE number = :number;
+
 -- add_payout --
 -- A payout that the API told of.
-INSERT INTO payouts (campaign, id, user_ref, event_code, amount, paid_at, seen_at, via, wire_key,
-                     entry_id)
-VALUES (:campaign, :id, :user_ref, :event_code, :amount, :paid_at, :seen_at, :via, :wire_key,
-        :entry_id);
+INSERT INTO payouts (campaign, id, row_id, hash, user_ref, event_code, amount, paid_at, seen_at, via,
+                     wire_key, entry_id)
+VALUES (:campaign, :id, :row_id, :hash, :user_ref, :event_code, :amount, :paid_at, :seen_at, :via,
+        :wire_key, :entry_id);
 
--- nameless --
--- A payout that a webhook told of without naming its transaction.
+-- shown_payout --
+-- The payout that a row of the history has shown before.
+SELECT * FROM payouts WHERE campaign = :campaign AND row_id = :row_id;
+
+-- named_payout --
+-- A payout that a webhook told of by one of these names.
 SELECT * FROM payouts
-WHERE campaign = :campaign AND user_ref = :user_ref AND event_code = :event_code
-  AND id GLOB 'webhook:*'
+WHERE campaign = :campaign AND via = 'webhook'
+  AND (id IN (:row_id, :hash) OR told_id IN (:row_id, :hash))
+LIMIT 1;
+
+-- unshown_payout --
+-- A payout of this kind that a webhook told of and the history has not shown, the oldest.
+SELECT * FROM payouts
+WHERE campaign = :campaign AND row_id IS NULL AND user_ref = :user_ref AND event_code = :event_code
 ORDER BY seen_at, id LIMIT 1;
 
--- name_payout --
--- The transaction of a payout, now that it is known.
-UPDATE payouts SET id = :name, paid_at = :paid_at, amount = coalesce(:amount, amount)
-WHERE campaign = :campaign AND id = :id;
+-- show_payout --
+-- The history's names of a payout that a webhook told of.
+UPDATE payouts SET id = CASE WHEN id IS row_id OR id GLOB 'webhook:*' THEN :row_id ELSE id END,
+                   row_id = :row_id, hash = :hash, amount = coalesce(amount, :amount),
+                   paid_at = coalesce(:paid_at, paid_at)
+WHERE number = :number;
+
+-- keyed_payout --
+-- A payout that a webhook told of, without naming it, under this key.
+SELECT * FROM payouts
+WHERE campaign = :campaign AND wire_key = :wire_key AND user_ref = :user_ref
+  AND event_code = :event_code AND coalesce(told_id, id) GLOB 'webhook:*'
+LIMIT 1;
+
+-- untold_payout --
+-- A payout of this kind that the history alone has shown: an entry's own, else one of no entry.
+SELECT * FROM payouts
+WHERE campaign = :campaign AND user_ref = :user_ref AND event_code = :event_code
+  AND via = 'history'
+ORDER BY entry_id IS :entry_id DESC, entry_id IS NULL DESC, coalesce(paid_at, seen_at), id LIMIT 1;
 
 -- match --
 -- The entry that a payout belongs to.
-UPDATE payouts SET entry_id = :entry_id WHERE campaign = :campaign AND id = :id;
+UPDATE payouts SET entry_id = :entry_id WHERE number = :number;
 
 -- prove --
 -- Under which key a payout was made.
-UPDATE payouts SET wire_key = :wire_key, via = :via WHERE campaign = :campaign AND id = :id;
+UPDATE payouts SET wire_key = coalesce(:wire_key, wire_key), via = :via,
+                   told_id = coalesce(told_id, :told_id)
+WHERE number = :number;
 
 -- unmatched --
 -- Payouts of a user and event that belong to no entry, oldest first.

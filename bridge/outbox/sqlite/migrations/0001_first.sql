@@ -263,10 +263,16 @@ CREATE TABLE inbox (
 
 CREATE INDEX inbox_of_entry ON inbox (entry_id) WHERE entry_id IS NOT NULL;
 
--- Payouts that the API has told of, by webhook or history; each proves at most one entry.
+-- Payouts that the API has told of, by webhook or history; each proves at most one entry. The two
+-- may name one payout differently: `id` is the one that people are shown, `told_id` a webhook's,
+-- `row_id` the history's (null until it has shown it), `hash` the history's second one.
 CREATE TABLE payouts (
+  number     INTEGER PRIMARY KEY,
   campaign   TEXT NOT NULL,
   id         TEXT NOT NULL,
+  told_id    TEXT,
+  row_id     TEXT,
+  hash       TEXT,
   user_ref   TEXT NOT NULL,
   event_code TEXT NOT NULL,
   amount     INTEGER,
@@ -274,9 +280,13 @@ CREATE TABLE payouts (
   seen_at    INTEGER NOT NULL,
   via        TEXT NOT NULL,
   wire_key   BLOB,
-  entry_id   INTEGER,
-  PRIMARY KEY (campaign, id)
-) STRICT, WITHOUT ROWID;
+  entry_id   INTEGER
+) STRICT;
 
 CREATE UNIQUE INDEX payouts_of_entry ON payouts (entry_id) WHERE entry_id IS NOT NULL;
+CREATE UNIQUE INDEX payouts_of_row ON payouts (campaign, row_id) WHERE row_id IS NOT NULL;
+CREATE INDEX payouts_of_hash ON payouts (campaign, hash) WHERE hash IS NOT NULL;
+CREATE INDEX payouts_named ON payouts (campaign, id);
+CREATE INDEX payouts_told ON payouts (campaign, told_id) WHERE told_id IS NOT NULL;
+CREATE INDEX payouts_of_kind ON payouts (campaign, user_ref, event_code);
 CREATE INDEX payouts_unmatched ON payouts (campaign, user_ref, event_code) WHERE entry_id IS NULL;

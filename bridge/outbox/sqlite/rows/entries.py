@@ -172,8 +172,8 @@ class Entries:
 
     def forget_held(self, reason: str) -> int:
         """Delete what is held for a reason and was never sent, as if it had never come."""
-        for statement in ("forget_messages", "forget_origins", "forget_notes"):
-            self._sql.run(statement, reason=reason)
+        for what in ("messages", "origins", "notes", "changes", "once"):
+            self._sql.run(f"forget_{what}", reason=reason)
         return self._sql.run("forget_entries", reason=reason).rowcount
 
     def quarantine(self, reason: str, now: int) -> int:

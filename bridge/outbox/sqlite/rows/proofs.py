@@ -4,7 +4,8 @@ In: what the API told of. Out: what of it is known already. Decides nothing.
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
 from bridge.outbox.entry import as_millis
@@ -12,11 +13,15 @@ from bridge.outbox.money import millionths
 from bridge.outbox.proofs import Became, Payout, Webhook
 from bridge.outbox.sqlite.rows.statements import Statements
 
+HISTORY: Final = "history"
+WEBHOOK: Final = "webhook"
+
 
 @dataclass(frozen=True, slots=True)
 class PayoutRow:
     """A payout as it is kept; times in milliseconds, money in millionths."""
 
+    number: int
     campaign: str
     id: str
     user_ref: str
@@ -26,6 +31,8 @@ class PayoutRow:
     via: str
     wire_key: UUID | None
     entry_id: int | None
+    row_id: str | None = None
+    hash: str | None = None
 
 
 class Proofs:
@@ -57,7 +64,7 @@ class Proofs:
     # -- payouts --
 
     def payout(self, campaign: str, payout_id: str) -> PayoutRow | None:
-        """Return the payout with this id."""
+        """Return the payout that goes by this name, whoever named it so."""
         row = self._sql.one("payout", campaign=campaign, id=payout_id)
         return None if row is None else payout_from(row)
 
@@ -66,52 +73,102 @@ class Proofs:
         row = self._sql.one("payout_of", entry_id=entry_id)
         return None if row is None else payout_from(row)
 
+    def shown(self, campaign: str, row_id: str) -> bool:
+        """Whether the history has shown this row before."""
+        return self._sql.one("shown_payout", campaign=campaign, row_id=row_id) is not None
+
+    def named(self, campaign: str, payout: Payout) -> PayoutRow | None:
+        """Return the payout that a webhook told of by a name of this row."""
+        row = self._sql.one("named_payout", campaign=campaign, row_id=payout.id, hash=payout.hash)
+        return None if row is None else payout_from(row)
+
+    def unshown(self, campaign: str, payout: Payout) -> PayoutRow | None:
+        """Return what a row of the history may be: the oldest that only a webhook told of."""
+        row = self._sql.one(
+            "unshown_payout",
+            campaign=campaign,
+            user_ref=payout.user_ref,
+            event_code=payout.event_code,
+        )
+        return None if row is None else payout_from(row)
+
+    def untold(self, campaign: str, payout: Payout, entry_id: int | None) -> PayoutRow | None:
+        """Return what a webhook may tell of: a payout of its kind that only the history showed.
+
+        That of the entry whose key the webhook names if there is one.
+        """
+        row = self._sql.one(
+            "untold_payout",
+            campaign=campaign,
+            user_ref=payout.user_ref,
+            event_code=payout.event_code,
+            entry_id=entry_id,
+        )
+        return None if row is None else payout_from(row)
+
+    def keyed(self, campaign: str, payout: Payout, key: UUID | None) -> PayoutRow | None:
+        """Return the payout that a webhook told of under this key without naming it."""
+        if key is None or payout.id is not None:
+            return None
+        row = self._sql.one(
+            "keyed_payout",
+            campaign=campaign,
+            wire_key=key.bytes,
+            user_ref=payout.user_ref,
+            event_code=payout.event_code,
+        )
+        return None if row is None else payout_from(row)
+
+    def entry_of(self, payout: PayoutRow) -> int | None:
+        """Return which entry a payout belongs to by now."""
+        row = self._sql.one("entry_of_payout", number=payout.number)
+        return None if row is None else row["entry_id"]
+
     def add_payout(
         self, campaign: str, payout: Payout, payout_id: str, via: str, key: UUID | None, at: int
     ) -> PayoutRow:
         """Keep a payout that belongs to no entry yet."""
         added = PayoutRow(
+            0,
             campaign,
             payout_id,
             payout.user_ref,
             payout.event_code,
             millionths(payout.amount),
-            None if payout.paid_at is None else as_millis(payout.paid_at),
+            _millis(payout),
             via,
             key,
             None,
+            payout_id if via == HISTORY else None,
+            payout.hash if via == HISTORY else None,
         )
-        self._sql.run("add_payout", seen_at=at, **_values(added))
-        return added
+        number = self._sql.run("add_payout", seen_at=at, **_values(added)).lastrowid or 0
+        return replace(added, number=number)
 
-    def name_payout(self, campaign: str, payout: Payout) -> bool:
-        """Name the transaction of a payout that a webhook told of without it, if there is one."""
-        nameless = self._sql.one(
-            "nameless",
-            campaign=campaign,
-            user_ref=payout.user_ref,
-            event_code=payout.event_code,
-        )
-        if nameless is None:
-            return False
+    def show(self, told: PayoutRow, payout: Payout) -> None:
+        """Keep by which names the history shows a payout that a webhook told of."""
         self._sql.run(
-            "name_payout",
-            campaign=campaign,
-            id=nameless["id"],
-            name=payout.id,
-            paid_at=None if payout.paid_at is None else as_millis(payout.paid_at),
+            "show_payout",
+            number=told.number,
+            row_id=payout.id,
+            hash=payout.hash,
             amount=millionths(payout.amount),
+            paid_at=_millis(payout),
         )
-        return True
 
     def match(self, payout: PayoutRow, entry_id: int | None) -> None:
         """Say which entry a payout belongs to; None takes it back."""
-        self._sql.run("match", campaign=payout.campaign, id=payout.id, entry_id=entry_id)
+        self._sql.run("match", number=payout.number, entry_id=entry_id)
 
-    def prove(self, payout: PayoutRow, key: UUID | None, via: str) -> None:
-        """Keep under which Idempotency-Key a payout was made, as a webhook has said."""
-        wire_key = None if key is None else key.bytes
-        self._sql.run("prove", campaign=payout.campaign, id=payout.id, wire_key=wire_key, via=via)
+    def prove(self, payout: PayoutRow, key: UUID | None, name: str) -> None:
+        """Keep how a webhook named a payout, and under which Idempotency-Key it was made."""
+        self._sql.run(
+            "prove",
+            number=payout.number,
+            told_id=name,
+            wire_key=None if key is None else key.bytes,
+            via=WEBHOOK,
+        )
 
     def unmatched(self, campaign: str, user_ref: str, event_code: str) -> list[PayoutRow]:
         """Return payouts of a user and event that belong to no entry, oldest first."""
@@ -124,6 +181,7 @@ class Proofs:
 def payout_from(row: sqlite3.Row) -> PayoutRow:
     """Read a row of `payouts`."""
     return PayoutRow(
+        row["number"],
         row["campaign"],
         row["id"],
         row["user_ref"],
@@ -133,7 +191,13 @@ def payout_from(row: sqlite3.Row) -> PayoutRow:
         row["via"],
         None if row["wire_key"] is None else UUID(bytes=row["wire_key"]),
         row["entry_id"],
+        row["row_id"],
+        row["hash"],
     )
+
+
+def _millis(payout: Payout) -> int | None:
+    return None if payout.paid_at is None else as_millis(payout.paid_at)
 
 
 def _values(payout: PayoutRow) -> dict[str, object]:
@@ -147,4 +211,6 @@ def _values(payout: PayoutRow) -> dict[str, object]:
         "via": payout.via,
         "wire_key": None if payout.wire_key is None else payout.wire_key.bytes,
         "entry_id": payout.entry_id,
+        "row_id": payout.row_id,
+        "hash": payout.hash,
     }
