@@ -6,6 +6,25 @@ In: seconds. Out: the `Clock` of `bridge.events`. Knows nothing of what is teste
 from datetime import datetime, timedelta
 
 from bridge import testing
+from bridge.daemon.clock import SystemClock
+
+
+class LeapingClock:
+    """The machine's clock, which the test can let leap: an outage of hours takes a moment."""
+
+    def __init__(self) -> None:
+        self._clock = SystemClock()
+        self._leapt = 0.0
+
+    def now(self) -> datetime:
+        return self._clock.now() + timedelta(seconds=self._leapt)
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic() + self._leapt
+
+    def leap(self, seconds: float) -> None:
+        """Let so many seconds have passed."""
+        self._leapt += seconds
 
 
 class FakeClock(testing.FakeClock):

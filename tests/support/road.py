@@ -168,11 +168,11 @@ async def until(ready: Callable[[], Awaitable[bool]], seconds: float = 15) -> No
 
 
 @asynccontextmanager
-async def town_in(folder: Path, **sandbox: Any) -> AsyncIterator[Town]:
+async def town_in(folder: Path, clock: Clock | None = None, **sandbox: Any) -> AsyncIterator[Town]:
     """Open a sandbox with one active campaign and the users usr_1 to usr_3."""
     settings = SandboxSettings(port=0, job_delay=0.02, **sandbox)
     async with (
-        sandbox_running(settings) as running_sandbox,
+        sandbox_running(settings, clock=clock) as running_sandbox,
         SandboxAdmin(running_sandbox.url, running_sandbox.admin_token) as admin,
     ):
         events = [EventDefinition(code, Decimal(1)) for code in CODES]
