@@ -342,3 +342,38 @@ def _reloaded(daemon: Process) -> dict[str, Any]:
     os.kill(daemon.pid, signal.SIGHUP)
     answer: dict[str, Any] = json.loads(daemon.wait_for("reload"))
     return answer
+
+
+# -- webhooks, the page ---------------------------------------------------------------------
+
+
+def test_a_webhook_secret_that_can_t_be_read_is_a_problem(cli: Cli, configured: Site) -> None:
+    text = configured.config.read_text()
+    configured.config.write_text(
+        text.replace("[[campaigns]]", '[[campaigns]]\nwebhook_secret_files = ["not-there"]', 1)
+    )
+
+    ran = cli("check", "--offline")
+
+    assert ran.code == 1
+    assert "webhook secret file" in ran.out
+    assert "not-there" in ran.out
+
+
+def test_a_campaign_that_nothing_confirms_is_warned_of(cli: Cli, configured: Site) -> None:
+    text = configured.config.read_text()
+    configured.config.write_text(text.replace("[[campaigns]]", "[[campaigns]]\nhistory = false", 1))
+
+    ran = cli("check", "--offline")
+
+    assert ran.code == 0
+    assert "`accepted` is the last that is known" in ran.out
+
+
+def test_where_players_find_the_page_is_told(cli: Cli, configured: Site) -> None:
+    page = '[link_page]\nlisten = "127.0.0.1:0"\npublic_url = "https://play.example.org/"\n'
+    configured.config.write_text(page + configured.config.read_text())
+
+    ran = cli("check", "--offline")
+
+    assert "players find it at https://play.example.org/link" in ran.out

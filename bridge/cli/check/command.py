@@ -10,7 +10,13 @@ import click
 
 from bridge.cli import options
 from bridge.cli.check.campaigns import check_campaign, check_example
-from bridge.cli.check.files import api_key, check_adapters, check_tokens
+from bridge.cli.check.files import (
+    api_key,
+    check_adapters,
+    check_link_page,
+    check_tokens,
+    webhook_secrets,
+)
 from bridge.cli.check.findings import (
     Finding,
     Level,
@@ -69,6 +75,7 @@ async def _findings(config: Path, *, offline: bool) -> list[Finding]:
     return [
         fine("settings", f"{config} can be used"),
         *check_tokens(settings),
+        *check_link_page(settings.link_page),
         *check_adapters(settings.adapters),
         *[found async for found in _check_database(config)],
         *await _check_campaigns(settings, offline=offline),
@@ -126,7 +133,11 @@ async def _check_campaigns(settings: Settings, *, offline: bool) -> list[Finding
     found = [
         finding
         for campaign in settings.campaigns
-        for finding in (*check_example(campaign), *keys[campaign.id][1])
+        for finding in (
+            *check_example(campaign),
+            *keys[campaign.id][1],
+            *webhook_secrets(campaign),
+        )
     ]
     if offline or not settings.campaigns:
         return found

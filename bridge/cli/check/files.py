@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bridge.cli.adapters import registry as every_plugin
 from bridge.cli.check.findings import Finding, Level, fine, problem, refused, warning
@@ -14,7 +15,13 @@ from bridge.cli.printing import plural
 from bridge.errors import BridgeError
 from bridge.gate.guard import Gate
 from bridge.settings.files import read_secret
-from bridge.settings.models import AdapterSettings, CampaignSettings, Settings
+from bridge.settings.kinds import is_loopback
+from bridge.settings.models import (
+    AdapterSettings,
+    CampaignSettings,
+    LinkPageSettings,
+    Settings,
+)
 
 
 def check_tokens(settings: Settings) -> Iterator[Finding]:
@@ -46,6 +53,34 @@ def api_key(campaign: CampaignSettings) -> tuple[str | None, list[Finding]]:
     if any(finding.level is Level.PROBLEM for finding in found):
         return None, found
     return read_secret(campaign.api_key_file, "API key file"), found
+
+
+def webhook_secrets(campaign: CampaignSettings) -> Iterator[Finding]:
+    """Look at the secrets that a campaign's webhooks are signed with."""
+    what = f"campaign {campaign.id}"
+    for path in campaign.webhook_secret_files:
+        yield from _secret(path, what, "webhook secret file")
+    if not campaign.webhook_secret_files and not campaign.history:
+        yield warning(
+            what,
+            "neither webhooks nor the history is used: `accepted` is the last that is known",
+            "Set webhook_secret_files, or remove `history = false`.",
+        )
+
+
+def check_link_page(page: LinkPageSettings) -> Iterator[Finding]:
+    """Look at how players reach the public page."""
+    if page.listen is None or page.public_url is None:
+        return
+    url = urlsplit(page.public_url)
+    if url.scheme != "https" and not is_loopback(url.hostname or ""):
+        yield warning(
+            "link page",
+            f"{page.public_url} is not https: addresses and codes can be read on the way",
+            "Put an HTTPS proxy in front of it.",
+        )
+    else:
+        yield fine("link page", f"players find it at {page.public_url.rstrip('/')}/link")
 
 
 def _secret(path: Path, what: str, kind: str = "token file") -> Iterator[Finding]:
