@@ -3,7 +3,8 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bridge.control.health import Reason
+from bridge.control.health import Reason, ledger_reasons
+from bridge.control.views import Json
 from tests.control.conftest import OTHER, Control
 from tests.outbox.play import ALICE, BOB, CAMPAIGN
 
@@ -117,3 +118,59 @@ async def test_a_campaign_with_an_odd_name_does_not_break_the_numbers(two: Contr
     await two.put(1, campaign=odd)
 
     assert ("campaign_bridge_entries", (odd, "held")) in await numbers(two)
+
+
+# -- what an operator has to look at --------------------------------------------------------
+
+
+def lane(**differs: object) -> Json:
+    """Return a campaign's numbers where all is well, but for what differs."""
+    return {
+        "campaign": CAMPAIGN,
+        "drift": None,
+        "oldest_unpaid_seconds": None,
+        "held": {},
+        "confirms": True,
+        "shadow": False,
+        **differs,
+    }
+
+
+def told(*lanes: Json, quarantine: str | None = None, lag: float | None = 3600) -> dict[str, str]:
+    status = {"ledger": {"quarantine": quarantine}, "campaigns": list(lanes), "payout_lag": lag}
+    return {reason.code: reason.detail for reason in ledger_reasons(status)}
+
+
+def test_where_all_is_well_there_is_nothing_to_look_at() -> None:
+    drift = {"excess": "0", "shortfall": "0"}
+
+    assert told(lane()) == {}
+    assert told(lane(drift=drift, oldest_unpaid_seconds=3599.0)) == {}
+    assert told(lane(held={"shadow": 3}, shadow=True)) == {}
+
+
+def test_a_quarantine_is_told_with_its_cause_and_the_command_that_ends_it() -> None:
+    (detail,) = told(lane(), quarantine="it is an older copy").values()
+
+    assert detail.startswith("it is an older copy; ")
+    assert "outbox release --quarantine" in detail
+
+
+@pytest.mark.parametrize(("excess", "shortfall"), [("2.5", "0"), ("0", "0.000001")])
+def test_a_total_that_does_not_fit_is_told(excess: str, shortfall: str) -> None:
+    found = told(lane(drift={"excess": excess, "shortfall": shortfall}))
+
+    assert set(found) == {"paid-out-drift"}
+    assert f"{excess} more, {shortfall} less" in found["paid-out-drift"]
+
+
+def test_what_is_accepted_for_too_long_is_told_only_where_something_could_confirm_it() -> None:
+    late = {"oldest_unpaid_seconds": 7200.0}
+
+    assert "2.0 hours ago" in told(lane(**late))["payouts-overdue"]
+    assert told(lane(**late, confirms=False)) == {}
+    assert told(lane(**late), lag=None) == {}  # no daemon runs that would look
+
+
+def test_what_shadow_mode_left_is_told() -> None:
+    assert "3 entries" in told(lane(held={"shadow": 3}))["shadow-left"]

@@ -225,3 +225,33 @@ def test_its_status_counts_outcomes_by_kind() -> None:
     assert status.outcomes == {"accepted": 2, "retry": 1, "refused": 1}
     assert (status.campaign, status.in_flight, status.limit) == ("camp_1", 3, lane.limit)
     assert (status.paused, status.next_probe_in, status.waiting) == (None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "reason", "words"),
+    [
+        ("paused", "operator_pause", "campaign resume"),
+        ("shadow", "shadow", "nothing is sent"),
+        ("quarantine", "quarantine", "campaign-bridge status"),
+    ],
+)
+def test_what_the_outbox_holds_back_is_shown_until_it_lets_go(
+    stopped: str, reason: str, words: str
+) -> None:
+    lane = opened()
+    lane.claimed(stopped)
+    held = lane.status(0, 0)
+    lane.claimed("")
+
+    assert held.paused == reason
+    assert words in held.detail
+    assert lane.paused is None
+    assert lane.status(0, 0).paused is None
+
+
+def test_the_api_s_own_reason_is_shown_before_the_operator_s() -> None:
+    lane = opened()
+    lane.claimed("paused")
+    lane.probe_failed("unreachable", "connection refused", 0)
+
+    assert lane.status(0, 0).paused == "unreachable"
