@@ -17,7 +17,7 @@ from bridge.cli.printing import note
 from bridge.control.desk import Desk
 from bridge.control.views import Json, report_view
 from bridge.daemon import SystemClock
-from bridge.daemon.rooms import with_keys
+from bridge.daemon.rooms import lane_terms, with_keys
 from bridge.delivery.confirmers import reconcile_once
 from bridge.errors import BridgeError, CommandError, StoreLocked
 from bridge.outbox.memory import MemoryOutbox
@@ -79,6 +79,10 @@ class AnyDesk(Protocol):
 
     async def link(self, player: str, user_ref: Any, campaign: Any, who: str) -> Json:
         """Link a player and release what waited."""
+        ...
+
+    async def link_many(self, links: Any, who: str) -> list[Json]:
+        """Link many players; say of each what was released, or its error."""
         ...
 
     async def unlink(self, player: str, campaign: Any, who: str) -> Json:
@@ -177,6 +181,8 @@ async def _direct(
                 found = await reconcile_once(keyed, opened_outbox, settings, clock, campaign)
                 return [report_view(report) for report in found]
 
+            if creates:  # what is about to be written must be held to the settings' limits
+                await opened_outbox.adopt_lanes(lane_terms(settings))
             desk = Desk(opened_outbox, campaigns, reconcile=compare)
             yield Counter(desk, who, outbox, settings)
     except StoreLocked as locked:
@@ -287,6 +293,13 @@ class RemoteDesk:
         """Link a player and release what waited."""
         body = {"userRef": user_ref, "campaign": campaign}
         return await self._control.call("PUT", _player(player), body)
+
+    async def link_many(self, links: Any, who: str) -> list[Json]:
+        """Link many players; say of each what was released, or its error."""
+        body = {"links": links}
+        answer = await self._control.call("POST", "/v1/operator/players", body, patient=True)
+        found: list[Json] = answer["results"]
+        return found
 
     async def unlink(self, player: str, campaign: Any, who: str) -> Json:
         """Forget a player's link; what waits is held."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from bridge.cli import options
+from bridge.cli import importing, options, story
 from bridge.cli.desk import Counter, desk_for
-from bridge.cli.printing import one_line, plural, print_json, print_table, say
+from bridge.cli.printing import confirm, one_line, plural, print_json, print_table, say
 from bridge.control.views import Json
 
 
@@ -47,9 +47,13 @@ def listing(config: Path, *, as_json: bool) -> None:
 @options.as_json
 @click.pass_obj
 def show(config: Path, *, player: str, as_json: bool) -> None:
-    """Show one player's links, and how many entries are held for them."""
-    found = _ask(config, lambda counter: counter.desk.player(player), as_json=as_json)
-    _print(found, as_json=as_json)
+    """Show all that is known of one player: links, how they came about, entries, what they lack."""
+    found = _ask(config, lambda counter: counter.desk.player_story(player), as_json=as_json)
+    if as_json:
+        print_json(found)
+        return
+    for line in story.lines(found):
+        say(line)
 
 
 @command.command("link")
@@ -79,6 +83,35 @@ def unlink(config: Path, *, player: str, campaign: str | None, as_json: bool) ->
         return counter.desk.unlink(player, campaign, counter.who)
 
     _print(_ask(config, ask, as_json=as_json), as_json=as_json)
+
+
+@command.command("forget")
+@click.argument("player")
+@options.yes
+@options.as_json
+@click.pass_obj
+def forget(config: Path, *, player: str, yes: bool, as_json: bool) -> None:
+    """Unlink PLAYER everywhere and erase the addresses and codes that are kept for them.
+
+    What they achieved stays, under its keys, so that nothing is ever paid twice; what is not sent
+    yet is held.
+    """
+    what = f"Erase the links and addresses of {player}? They can't be brought back."
+    confirm(yes=yes, what=what)
+
+    def ask(counter: Counter) -> Awaitable[Json]:
+        return counter.desk.forget(player, counter.who)
+
+    found = _ask(config, ask, as_json=as_json)
+    if as_json:
+        print_json(found)
+        return
+    erased = f"{plural(found['forgotten'], 'link')} and all addresses erased"
+    say(f"{one_line(found['player'])}: {erased}")
+    say(f"  {plural(found['held'], 'entry', 'entries')} held")
+
+
+command.add_command(importing.command)
 
 
 def _ask(

@@ -31,6 +31,7 @@ COMMANDS = {
     "outbox": "outbox",
     "players": "players",
     "reconcile": "reconcile",
+    "probe-idempotency": "probe",
     "campaign": "campaign",
     "adapters": "adapters",
     "translate": "translate",

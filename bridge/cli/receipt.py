@@ -8,38 +8,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from bridge.cli.printing import RAW, one_line, plural
+from bridge.cli.words import MEANING, next_step, reason_in_words
 from bridge.control.views import Json
 from bridge.rules.book import Rule
-
-_MEANING = {
-    "due": "kept here, waits to be sent",
-    "sending": "a call to the API is on its way",
-    "held": "kept here, not sent until the cause is gone",
-    "accepted": "the API has taken it; it is enqueued there, not yet proven to be paid",
-    "confirmed": "paid",
-    "uncertain": "nobody can tell whether it was paid; an operator decides",
-    "dead": "the API refused it for good",
-    "discarded": "an operator decided that it is never paid",
-}
-
-_REASONS = {
-    "unlinked": "the player is not linked to a userRef",
-    "user_unknown": "the API does not know the player's userRef",
-    "event_not_configured": "the campaign has no such event code",
-    "refused": "the API refused it",
-    "past_key_horizon": "too old to be sent again without knowing",
-    "conflict": "the API says that the Idempotency-Key is in use",
-    "lease_over": "the process that sent it went away",
-}
-
-_NEXT = {
-    "unlinked": "players link {player} USERREF",
-    "user_unknown": "players link {player} USERREF, once the right userRef is known",
-    "event_not_configured": "add {event_code} to the campaign's events, then outbox retry {key}",
-    "held": "outbox retry {key}, once the cause is gone",
-    "uncertain": "look into the campaign's history, then outbox resolve {key} --paid|--unpaid",
-    "dead": "outbox retry {key}, once the cause is gone, or outbox discard {key}",
-}
 
 _OUTCOMES = {
     "accepted": "the API took it",
@@ -48,6 +19,22 @@ _OUTCOMES = {
     "refused": "refused",
     "pauselane": "not about this entry: the whole campaign was paused",
     "unknown": "the sender went away before there was an answer",
+}
+
+_BECAME = {
+    "confirmed": "it proves the payout",
+    "dead": "it says that the payout failed",
+    "known": "it came before",
+    "noted": "nothing to do",
+    "unmatched": "it fits nothing here",
+}
+
+_ENDED = {
+    "linked": "approved",
+    "declined": "declined by the player",
+    "expired": "not approved in time",
+    "failed": "refused by the API",
+    "refused": "approved, and not made",
 }
 
 _DECISIONS = {
@@ -66,7 +53,7 @@ def lines(receipt: Json) -> Iterator[str]:
     yield ""
     for at, line in sorted(_story(receipt), key=lambda told: told[0]):
         yield f"{_moment(at)}  {line}"
-    todo = _next(receipt)
+    todo = next_step(receipt)
     if todo:
         yield ""
         yield f"what can be done: {todo}"
@@ -75,7 +62,7 @@ def lines(receipt: Json) -> Iterator[str]:
 def _head(receipt: Json) -> Iterator[str]:
     state = receipt["entry_state"]
     yield f"entry      {one_line(receipt['key'])}"
-    yield f"state      {state}: {_MEANING.get(state, '')}"
+    yield f"state      {state}: {MEANING.get(state, '')}"
     if receipt["reason"]:
         yield f"why        {reason_in_words(receipt['reason'])}"
     if receipt["fenced"]:
@@ -84,6 +71,10 @@ def _head(receipt: Json) -> Iterator[str]:
     yield f"pays       {one_line(receipt['event_code'])} of {one_line(receipt['campaign'])}"
     yield f"feat       {one_line(receipt['feat'])}, occurrence {one_line(receipt['occurrence'])}"
     yield f"rule       {one_line(_rule(receipt['rule']))}"
+    if receipt["payout"] is not None:
+        yield f"payout     {_payout(receipt['payout'])}"
+    elif receipt["entry_state"] == "accepted":
+        yield "payout     not seen yet; it is looked for, and never sent again by itself"
     if receipt["unproven_since"]:
         since = _moment(receipt["unproven_since"])
         yield f"unproven   since {since}: an attempt may have paid"
@@ -91,12 +82,6 @@ def _head(receipt: Json) -> Iterator[str]:
         yield f"sent under {', '.join(map(one_line, receipt['wire_keys']))}"
     if receipt["body"] is not None:
         yield f"bytes      {one_line(receipt['body'], RAW)}"
-
-
-def reason_in_words(reason: str) -> str:
-    """Return a reason for people; one that isn't known here is said as it is."""
-    told = _REASONS.get(reason)
-    return f"{told} ({reason})" if told else one_line(reason)
 
 
 def _rule(definition: Json) -> str:
@@ -116,6 +101,13 @@ def _story(receipt: Json) -> Iterator[tuple[str, str]]:
         yield attempt["at"], _attempt(attempt)
     for decision in receipt["journal"]:
         yield decision["at"], _decision(decision)
+    for seen in receipt["webhooks"]:
+        became = _BECAME.get(seen["became"], one_line(seen["became"]))
+        yield seen["at"], f"webhook {one_line(seen['event'])}: {became}"
+    if receipt["payout"] is not None and receipt["payout"]["via"] == "history":
+        yield receipt["payout"]["seen_at"], "found in the user's history"
+    for session in receipt["links"]:
+        yield from session_lines(session)
     if receipt["entry_state"] == "due" and receipt["due_at"]:
         yield (
             receipt["due_at"],
@@ -123,6 +115,23 @@ def _story(receipt: Json) -> Iterator[tuple[str, str]]:
         )
     if receipt["entry_state"] == "held" and receipt["due_at"]:
         yield receipt["due_at"], "tried again by itself"
+
+
+def session_lines(session: Json) -> Iterator[tuple[str, str]]:
+    """Return when a link was asked for and what became of it."""
+    yield session["started_at"], f"a link was asked for (session {one_line(session['session'])})"
+    state = session["state"]
+    if state not in {"starting", "pending"}:
+        detail = f": {one_line(session['detail'])}" if session["detail"] else ""
+        ref = f" as {one_line(session['userRef'])}" if session["userRef"] else ""
+        yield session["updated_at"], f"the link was {_ENDED.get(state, state)}{ref}{detail}"
+
+
+def _payout(payout: Json) -> str:
+    amount = one_line(payout["amount"]) if payout["amount"] else "an unknown amount"
+    paid = f", paid {_moment(payout['paid_at'])}" if payout["paid_at"] else ""
+    how = "a webhook" if payout["via"] == "webhook" else "the user's history"
+    return f"{one_line(payout['payout'])}: {amount}{paid}, known by {how}"
 
 
 def _arrival(message: Json) -> str:
@@ -152,13 +161,6 @@ def _decision(decision: Json) -> str:
     told = _DECISIONS.get(decision["what"], one_line(decision["what"]))
     detail = f" ({one_line(decision['detail'])})" if decision["detail"] else ""
     return f"{one_line(decision['who'])} {told}{detail}"
-
-
-def _next(receipt: Json) -> str:
-    state, reason = receipt["entry_state"], receipt["reason"]
-    text = _NEXT.get(reason if state == "held" and reason in _NEXT else state, "")
-    shown = {name: one_line(receipt[name]) for name in ("player", "event_code", "key")}
-    return text.format_map(shown)
 
 
 def _moment(at: str) -> str:

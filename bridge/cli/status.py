@@ -2,13 +2,24 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from bridge.cli import options
 from bridge.cli.desk import Counter, desk_for
-from bridge.cli.printing import one_line, plural, print_json, print_table, say, since, span
+from bridge.cli.printing import (
+    MESSAGE,
+    one_line,
+    plural,
+    print_json,
+    print_table,
+    say,
+    since,
+    span,
+)
+from bridge.control.health import ledger_reasons
 from bridge.control.views import Json
 
 _STATES = ("due", "sending", "held", "accepted", "confirmed", "uncertain", "dead", "discarded")
@@ -41,8 +52,9 @@ async def _status(config: Path, *, quiet: bool) -> tuple[Counter, Json]:
             "payout_lag": None,
             "intake": {},
         }
-        found = await counter.desk.status()
-        return counter, {"outbox": str(counter.outbox), **nothing, **found}
+        found = {"outbox": str(counter.outbox), **nothing, **await counter.desk.status()}
+        found["reasons"] = [*found["reasons"], *map(asdict, ledger_reasons(found))]
+        return counter, found
 
 
 def _print(counter: Counter, status: Json) -> None:
@@ -73,13 +85,12 @@ def _print_daemon(daemon: Json | None) -> None:
 
 
 def _print_reasons(status: Json) -> None:
-    if status["daemon"] is None:
-        return
-    blocking = any(reason["blocking"] for reason in status["reasons"])
-    say(f"ready     {'no' if blocking else 'yes'}")
+    if status["daemon"] is not None:
+        blocking = any(reason["blocking"] for reason in status["reasons"])
+        say(f"ready     {'no' if blocking else 'yes'}")
     for reason in status["reasons"]:
         mark = "✗" if reason["blocking"] else "!"
-        say(f"  {mark} {one_line(reason['code'])}: {one_line(reason['detail'])}")
+        say(f"  {mark} {one_line(reason['code'])}: {one_line(reason['detail'], MESSAGE)}")
 
 
 def _lane(lane: Json) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from bridge.outbox.values import Decision
 from bridge.rules.book import Rule
 
 MOST_LISTED = 10_000
+MOST_LINKED = 1000
 _LONGEST_REF = 200
 _LONGEST_WORD = 500
 
@@ -66,6 +67,13 @@ def words_of(value: Any, pointer: str) -> str:
     if not isinstance(value, str) or any("\ud800" <= char <= "\udfff" for char in value):
         raise rejected(pointer, f"{pointer[1:]} must be the text that is to be noted")
     return value[:_LONGEST_WORD]
+
+
+def text_of(value: Any, pointer: str) -> str:
+    """Read a text."""
+    if not isinstance(value, str):
+        raise rejected(pointer, f"{pointer[1:]} must be text")
+    return value
 
 
 def user_ref_of(value: Any) -> str:

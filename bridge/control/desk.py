@@ -4,11 +4,13 @@ In: questions and decisions. Out: JSON-like answers. One piece of code serves th
 the running daemon and the command line where none runs.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from bridge.control import views
 from bridge.control.asked import (
+    MOST_LINKED,
     MOST_LISTED,
     brake_of,
     campaign_of,
@@ -18,11 +20,12 @@ from bridge.control.asked import (
     rejected,
     seconds_of,
     state_of,
+    text_of,
     user_ref_of,
     words_of,
 )
 from bridge.control.views import Json
-from bridge.errors import CommandError
+from bridge.errors import CommandError, LinkRefused, MessageRejected
 from bridge.events import State
 from bridge.outbox.contract import Outbox
 from bridge.outbox.views import Listing
@@ -139,6 +142,29 @@ class PlayerDesk:
             chosen, canonical_player(player), user_ref_of(user_ref), who
         )
         return {**await self.player(player), "released": released}
+
+    async def link_many(self, links: Any, who: str) -> list[Json]:
+        """Link many players, in one commit or few; say of each what was released, or its error.
+
+        `links` are {"player", "userRef", "campaign"?}; one that is refused stops no other.
+
+        Raises:
+            MessageRejected: `links` is no list, or a longer one than `MOST_LINKED`.
+        """
+        if not isinstance(links, list) or len(links) > MOST_LINKED:
+            raise rejected("/links", f"links must be a list of at most {MOST_LINKED}")
+        return list(await asyncio.gather(*(self._linked(link, who) for link in links)))
+
+    async def _linked(self, link: Any, who: str) -> Json:
+        try:
+            if not isinstance(link, dict):
+                raise rejected("/links", "each link must be a JSON object")
+            chosen = campaign_of(link.get("campaign"), self.campaigns)
+            player = canonical_player(text_of(link.get("player"), "/player"))
+            user_ref = user_ref_of(link.get("userRef"))
+            return {"released": await self._outbox.link(chosen, player, user_ref, who)}
+        except (LinkRefused, MessageRejected) as refused:
+            return {"error": str(refused)}
 
     async def unlink(self, player: str, campaign: Any, who: str) -> Json:
         """Forget a player's link; what waits is held."""

@@ -38,6 +38,7 @@ def routes(desk: Desk, reload: Reload) -> list[web.RouteDef]:
         web.post("/v1/operator/forget-shadow", decide(calls.forget_shadow)),
         web.post("/v1/operator/expire", decide(calls.expire)),
         web.get("/v1/operator/players", read(calls.players)),
+        web.post("/v1/operator/players", decide(calls.link_many)),
         web.get(_PLAYER_STORY, read(calls.player_story)),
         web.delete(_PLAYER_STORY, decide(calls.forget)),
         web.post(f"{_LANE}/pause", decide(calls.pause)),
@@ -138,6 +139,11 @@ class Calls:
     async def reconcile(self, request: web.Request) -> web.Response:
         body = await json_object(request, {"campaign"})
         return web.json_response({"campaigns": await self._desk.reconcile(body.get("campaign"))})
+
+    async def link_many(self, request: web.Request) -> web.Response:
+        body = await json_object(request, {"links"})
+        results = await self._desk.link_many(body.get("links"), _who(request))
+        return web.json_response({"results": results})
 
     async def players(self, request: web.Request) -> web.Response:
         return web.json_response({"players": await self._desk.players()})

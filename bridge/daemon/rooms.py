@@ -101,8 +101,8 @@ class Daemon:
             open_outbox(path, clock, settings.outbox.reserve)
         )
         await adopt(self._outbox, book)
-        await self._outbox.adopt_lanes(_lane_terms(settings))
-        await self._open_far_ends(rooms)
+        await self._outbox.adopt_lanes(lane_terms(settings))
+        await self._open_far_ends(rooms, keyed)
         self._lanes = await rooms.enter_async_context(
             Lanes(
                 self._outbox,
@@ -129,16 +129,16 @@ class Daemon:
         campaigns = [campaign.id for campaign in settings.campaigns]
         self._desk = Desk(self._outbox, campaigns, self.report.facts, self._reconcile)
         await self._listen(rooms)
-        await self._apis.replace(keyed)
         await self._confirmers.replace(settings.campaigns, settings.confirm)
         await self._lanes.replace(keyed)
 
-    async def _open_far_ends(self, rooms: AsyncExitStack) -> None:
+    async def _open_far_ends(self, rooms: AsyncExitStack, keyed: Sequence[Keyed]) -> None:
         """Open what talks with the API beside the lanes: confirmers, link sessions, webhooks."""
         settings, clock, outbox = self._settings, self._clock, self._outbox
         secrets = _webhook_secrets(settings.campaigns)
         self._receiver = webhooks.Receiver(outbox, secrets, settings.webhooks.oldest, clock)
         self._apis = await rooms.enter_async_context(Apis(settings.delivery))
+        await self._apis.replace(keyed)  # first: open link sessions are looked at at once
         self._confirmers = await rooms.enter_async_context(
             Confirmers(outbox, self._apis, settings.confirm, clock)
         )
@@ -240,7 +240,7 @@ class Daemon:
         keyed = with_keys(settings.campaigns)
         secrets = _webhook_secrets(settings.campaigns)
         await adopt(self._outbox, book)
-        await self._outbox.adopt_lanes(_lane_terms(settings))
+        await self._outbox.adopt_lanes(lane_terms(settings))
         self._pipeline.rules, self._pipeline.brakes = book, settings.brakes
         self._receiver.secrets = secrets
         self._linker.replace(settings.linking)
@@ -287,7 +287,8 @@ def _webhook_secrets(campaigns: Sequence[CampaignSettings]) -> dict[str, list[st
     }
 
 
-def _lane_terms(settings: Settings) -> list[LaneTerms]:
+def lane_terms(settings: Settings) -> list[LaneTerms]:
+    """Return what the settings say to the outbox of each campaign."""
     first_look = settings.confirm.looks[0].total_seconds()
     return [
         LaneTerms(

@@ -284,6 +284,7 @@ class Calls(ABC):
         """Let all entries go that are held for a reason; see the contract."""
         if reason == life.QUARANTINE:
             await self.change(lambda book: deciding.end_quarantine(book, who))
+            self._wake()  # where it held nothing, the lanes would not notice
         campaigns = (
             [campaign] if campaign is not None else await self.look(lambda rows: rows.lanes.names())
         )

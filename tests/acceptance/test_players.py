@@ -97,6 +97,20 @@ async def test_a_link_from_the_game_pays_what_was_held_and_confirms_it(town: Tow
         assert receipt["payout"]["via"] == "history"
 
 
+async def test_a_session_that_is_open_at_the_start_is_looked_at_at_once(town: Town) -> None:
+    async with road_of(town) as road:
+        body = {"email": "alice@example.com"}
+        _, begun = await road.call("POST", f"/v1/players/{ALICE}/link", body)
+    await approve(town, begun["url"])
+    await asyncio.sleep(3)  # so that the look is due before anything else is open
+    async with road_of(town) as road:
+
+        async def linked() -> bool:
+            return bool((await road.call("GET", f"/v1/players/{ALICE}"))[1]["links"])
+
+        await until(linked)
+
+
 async def test_the_qr_code_is_a_picture_of_the_url(town: Town) -> None:
     async with road_of(town) as road:
         await road.call("POST", f"/v1/players/{ALICE}/link", {"email": "a@example.com"})

@@ -1,5 +1,6 @@
 """Entries looked at and decided about, without a daemon; with one: test_with_daemon.py."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -143,10 +144,10 @@ def test_the_story_tells_message_attempt_and_what_can_be_done(cli: Cli, uncertai
     assert "read by the adapter json as first_blood, id 1" in out
     assert '{"player": "name:Alice", "achievement": "first_blood", "id": "1"}' in out
     assert "attempt 1: to be tried again, timeout (no answer" in out
-    assert (
-        f"what can be done: look into the campaign's history, then outbox resolve {uncertain}"
-        in out
-    )
+    assert "what can be done: look the payout up in the campaign's history" in out
+    assert f"`outbox resolve {uncertain}` with" in out
+    for choice, risk in (("paid", "nothing more is"), ("unpaid", "twice"), ("resend", "twice")):
+        assert re.search(rf"^  --{choice} .*{risk}", out, re.MULTILINE)
 
 
 def test_a_hostile_message_is_shown_harmlessly_and_cut(cli: Cli, configured: Site) -> None:

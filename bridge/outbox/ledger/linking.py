@@ -145,7 +145,9 @@ def look(book: Book, session_id: int, found: Look, via: str) -> Session | None:
 
 
 def said(book: Book, session: Session, found: Look, via: str) -> Session:
-    """Take in what a webhook said of a session: also after it was given up."""
+    """Take in what a webhook said of a session: also after it was given up, unless forgotten."""
+    if session.email is None:
+        return session
     if session.state is SessionState.LINKED and session.user_ref == found.user_ref:
         return session
     return _moved(book, session, found, via)

@@ -399,9 +399,9 @@ WHERE campaign = :campaign AND (session_key = :name OR key = :key)
 ORDER BY id DESC LIMIT 1;
 
 -- begun_before --
--- How many sessions there were for a player and an address.
+-- How many sessions there were for a player and an address; of the forgotten any may have been.
 SELECT count(*) FROM sessions
-WHERE campaign = :campaign AND player IS :player AND email IS :email;
+WHERE campaign = :campaign AND player IS :player AND (email IS :email OR email IS NULL);
 
 -- insert_session --
 -- A new link session.

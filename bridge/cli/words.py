@@ -1,0 +1,91 @@
+"""What states and reasons mean, in words that a support person understands, and what to do next.
+
+In: states, reasons. Out: sentences. Knows nothing of where they are shown.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bridge.cli.printing import one_line
+from bridge.control.views import Json
+
+MEANING: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "due": "kept here, waits to be sent",
+        "sending": "a call to the API is on its way",
+        "held": "kept here, not sent until the cause is gone",
+        "accepted": "the API has taken it; it is enqueued there, not yet proven to be paid",
+        "confirmed": "paid",
+        "uncertain": "nobody can tell whether it was paid; an operator decides",
+        "dead": "refused for good",
+        "discarded": "never to be paid",
+    }
+)
+
+_REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "unlinked": "the player is not linked to a userRef",
+        "user_unknown": "the API does not know the player's userRef",
+        "event_not_configured": "the campaign has no such event code",
+        "refused": "the API refused it",
+        "past_key_horizon": "too old to be sent again without knowing",
+        "conflict": "the API says that the Idempotency-Key is in use",
+        "lease_over": "the process that sent it went away",
+        "over_cap": "a cap of its rule, or of its source, was reached",
+        "price_unknown": "its rule has a cap in money, and nobody knows yet what it pays",
+        "shadow": "shadow mode: it was only tried",
+        "quarantine": "the ledger may be an old copy, or another machine's",
+        "payout_failed": "the API took it, and then its payout failed",
+        "expired": "nobody linked the player in time",
+    }
+)
+
+_NEXT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "unlinked": "`players link {player} USERREF`, or let the game start a link",
+        "user_unknown": "`players link {player} USERREF`, once the right userRef is known",
+        "event_not_configured": "add {event_code} to the campaign's events, then "
+        "`outbox retry {key}`",
+        "over_cap": "`outbox release {key}`: it is paid in spite of the cap",
+        "price_unknown": "nothing: it goes on by itself once the API says what {event_code} pays",
+        "shadow": "leave shadow mode, then `outbox release --shadow` or `outbox forget --shadow`",
+        "quarantine": "`reconcile`, then `outbox release --quarantine`",
+        "payout_failed": "ask Oncade why, then `outbox retry {key}`: it is sent under a new key",
+        "expired": "nothing; what is achieved from now on waits anew",
+        "held": "`outbox retry {key}`, once the cause is gone",
+        "uncertain": "look the payout up in the campaign's history, then "
+        "`outbox resolve {key}` with\n"
+        "  --paid    it was paid: nothing more is sent\n"
+        "  --unpaid  it was not: it is sent once more, and paid twice if it was paid after all\n"
+        "  --resend  nobody can tell: sent again under the same key; paid twice if the API has "
+        "forgotten it",
+        "dead": "`outbox retry {key}`, once the cause is gone, or `outbox discard {key}`",
+    }
+)
+
+
+def reason_in_words(reason: str) -> str:
+    """Return a reason for people; one that isn't known here is said as it is."""
+    told = _REASONS.get(reason)
+    return f"{told} ({reason})" if told else one_line(reason)
+
+
+def next_step(entry: Json) -> str:
+    """Return what an operator can do about an entry; empty where there is nothing."""
+    state, reason = entry["entry_state"], entry["reason"]
+    special = reason in _NEXT and state in {"held", "dead", "discarded"}
+    shown = {name: one_line(entry[name]) for name in ("player", "event_code", "key")}
+    return _NEXT.get(reason if special else state, "").format_map(shown)
+
+
+def missing(entry: Json) -> str:
+    """Return, in a few words, what an entry still lacks until it is paid."""
+    state, reason = entry["entry_state"], entry["reason"]
+    if entry["fenced"]:
+        return "waits for another entry of the same user and event code"
+    if reason:
+        return _REASONS.get(reason, one_line(reason))
+    return {"accepted": "the proof of its payout", "due": "to be sent", "sending": "an answer"}.get(
+        state, ""
+    )
