@@ -38,19 +38,25 @@ def command(
     """
     if accept_total:
         confirm(yes=yes, what="Count what was paid beside this ledger as not ours, from now on?")
-    reports = asyncio.run(_reconcile(config, campaign, accept=accept_total, quiet=as_json))
+    reports, quarantine = asyncio.run(
+        _reconcile(config, campaign, accept=accept_total, quiet=as_json)
+    )
     if as_json:
-        print_json({"campaigns": reports})
+        print_json({"campaigns": reports, "quarantine": quarantine})
     else:
         for report in reports:
             for line in _lines(report):
                 say(line)
-    return 0 if all(report["clean"] for report in reports) else 1
+        if quarantine:
+            say(f"! the ledger is in quarantine, and nothing is sent: {quarantine}")
+            say("  `campaign-bridge outbox release --quarantine` ends it, once the above is clear")
+    clean = all(report["clean"] for report in reports)
+    return 0 if clean and not quarantine else 1
 
 
 async def _reconcile(
     config: Path, campaign: str | None, *, accept: bool, quiet: bool
-) -> list[Json]:
+) -> tuple[list[Json], str | None]:
     async with desk_for(config, quiet=quiet) as counter:
         if not quiet:
             note("reading the histories of every user; this takes a call or more for each")
@@ -59,7 +65,9 @@ async def _reconcile(
             for report in reports:
                 await counter.desk.accept_total(report["campaign"], counter.who)
             reports = await counter.desk.reconcile(campaign)
-        return reports
+        # Comparing may itself have found a reason to distrust the ledger.
+        standing = (await counter.desk.status())["ledger"]
+        return reports, standing["quarantine"]
 
 
 def _lines(report: Json) -> Iterator[str]:

@@ -25,6 +25,8 @@ from bridge.players.canonical import canonical_player
 #: it comes again (told in milliseconds).
 HEARTBEAT: Final = 15.0
 _AGAIN: Final = 2000
+#: Seconds that clients have to take what is under way at the end; those that don't read have none.
+_LEAVING: Final = 0.4
 #: Changes read at once.
 _STEP: Final = 200
 _LONGEST_NUMBER: Final = 18
@@ -46,14 +48,35 @@ class _Wanted:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Client:
+    """One that listens: what wakes it, and where it is told."""
+
+    news: asyncio.Event
+    response: EventSourceResponse
+    request: web.Request
+
+    def leave(self) -> None:
+        """Tell it nothing more."""
+        self.news.set()
+        if self.response.is_connected():
+            self.response.stop_streaming()
+
+    def cut(self) -> None:
+        """End it in the middle of a word: it doesn't read, so no end would reach it."""
+        if self.request.transport is not None:
+            self.request.transport.abort()
+
+
 class Stream:
     """The clients that are listening."""
 
     def __init__(self, outbox: Streaming, heartbeat: float = HEARTBEAT) -> None:
         self._outbox = outbox
         self._heartbeat = heartbeat
-        self._clients: set[tuple[asyncio.Event, EventSourceResponse]] = set()
+        self._clients: set[_Client] = set()
         self._ending = False
+        self._left = asyncio.Event()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the one call."""
@@ -67,7 +90,7 @@ class Stream:
         response = EventSourceResponse(ping_interval=self._heartbeat)
         await response.prepare(request)
         news = self._outbox.watch_changes()
-        client = (news, response)
+        client = _Client(news, response, request)
         self._clients.add(client)
         try:
             await response.send(
@@ -78,6 +101,7 @@ class Stream:
             pass  # the client has gone, or hears nothing; it comes again with its last number
         finally:
             self._clients.discard(client)
+            self._left.set()
             if response.is_connected():
                 response.stop_streaming()
         return response
@@ -116,10 +140,15 @@ class Stream:
     async def end(self, _: web.Application) -> None:
         """Let every client go; they come again."""
         self._ending = True
-        for news, response in list(self._clients):
-            news.set()
-            if response.is_connected():
-                response.stop_streaming()
+        for client in list(self._clients):
+            client.leave()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVING):
+                while self._clients:
+                    self._left.clear()
+                    await self._left.wait()
+        for client in list(self._clients):
+            client.cut()
 
 
 async def _gap(response: EventSourceResponse, after: int, until: int) -> None:

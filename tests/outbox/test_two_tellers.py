@@ -180,6 +180,25 @@ async def test_a_second_payout_under_one_key_is_found(world: World, naming: Nami
     assert strange.twice == key
 
 
+async def test_what_an_operator_says_is_not_ours_is_no_finding_and_proves_nothing(
+    world: World,
+) -> None:
+    world.pay(UUID(int=1))
+    await world.accepted(1)
+    await world.history()  # counted for the entry, since nothing tells them apart
+    world.pay(UUID(int=2))
+    await world.history()
+    before = await world.outbox.strange_payouts(CAMPAIGN)
+
+    await world.outbox.accept_total(CAMPAIGN, "operator")
+    later = await world.accepted(2)
+    await world.history()
+
+    assert len(before) == 1
+    assert await world.outbox.strange_payouts(CAMPAIGN) == []
+    assert await world.play.state(later) is State.ACCEPTED
+
+
 # -- any order ------------------------------------------------------------------------------
 
 

@@ -302,10 +302,13 @@ def _ours(book: Book, campaign: str) -> _Ours:
 def accept_total(book: Book, campaign: str, who: str) -> None:
     """Count what was paid beside our ledger as not ours, on an operator's word."""
     lane = book.rows.lanes.of(campaign)
+    beside = book.rows.proofs.accept_unmatched(campaign)
     if lane.paid_out is None:
         return
     base, most = _ours(book, campaign).base_of(lane.paid_out)
     paid = PaidRow(base, most, lane.paid_out, None, None)
     book.rows.lanes.set_paid(campaign, paid, book.now)
     words = "unknown: a price isn't known" if most is None else f"{tokens(most)} of the total"
-    book.note(who, "accept_total", None, f"{campaign}: not ours: {words}")
+    book.note(
+        who, "accept_total", None, f"{campaign}: not ours: {words}; payouts of no entry: {beside}"
+    )

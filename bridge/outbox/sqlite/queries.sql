@@ -551,13 +551,17 @@ WHERE number = :number;
 -- Payouts of a user and event that belong to no entry, oldest first.
 SELECT * FROM payouts
 WHERE campaign = :campaign AND user_ref = :user_ref AND event_code = :event_code
-  AND entry_id IS NULL
+  AND entry_id IS NULL AND not_ours = 0
 ORDER BY coalesce(paid_at, seen_at), id;
 
 -- all_unmatched --
 -- Payouts of a campaign that belong to no entry.
-SELECT * FROM payouts WHERE campaign = :campaign AND entry_id IS NULL
+SELECT * FROM payouts WHERE campaign = :campaign AND entry_id IS NULL AND not_ours = 0
 ORDER BY seen_at, id LIMIT :limit;
+
+-- accept_payouts --
+-- What belongs to no entry is not ours, on an operator's word.
+UPDATE payouts SET not_ours = 1 WHERE campaign = :campaign AND entry_id IS NULL;
 
 -- payees --
 -- Every userRef of a campaign that was ever sent to, or is linked.
@@ -566,7 +570,7 @@ WHERE campaign = :campaign AND bound_ref IS NOT NULL
 UNION
 SELECT user_ref FROM links WHERE campaign = :campaign
 UNION
-SELECT user_ref FROM payouts WHERE campaign = :campaign AND entry_id IS NULL;
+SELECT user_ref FROM payouts WHERE campaign = :campaign AND entry_id IS NULL AND not_ours = 0;
 
 -- lane --
 -- What is known of a campaign.

@@ -265,7 +265,8 @@ CREATE INDEX inbox_of_entry ON inbox (entry_id) WHERE entry_id IS NOT NULL;
 
 -- Payouts that the API has told of, by webhook or history; each proves at most one entry. The two
 -- may name one payout differently: `id` is the one that people are shown, `told_id` a webhook's,
--- `row_id` the history's (null until it has shown it), `hash` the history's second one.
+-- `row_id` the history's (null until it has shown it), `hash` the history's second one. An operator
+-- may say that one is not ours: then it proves nothing any more, and is no finding.
 CREATE TABLE payouts (
   number     INTEGER PRIMARY KEY,
   campaign   TEXT NOT NULL,
@@ -280,7 +281,8 @@ CREATE TABLE payouts (
   seen_at    INTEGER NOT NULL,
   via        TEXT NOT NULL,
   wire_key   BLOB,
-  entry_id   INTEGER
+  entry_id   INTEGER,
+  not_ours   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE UNIQUE INDEX payouts_of_entry ON payouts (entry_id) WHERE entry_id IS NOT NULL;

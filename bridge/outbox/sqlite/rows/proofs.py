@@ -170,6 +170,10 @@ class Proofs:
             via=WEBHOOK,
         )
 
+    def accept_unmatched(self, campaign: str) -> int:
+        """Say that the payouts of no entry are not ours; return how many there were."""
+        return self._sql.run("accept_payouts", campaign=campaign).rowcount
+
     def unmatched(self, campaign: str, user_ref: str, event_code: str) -> list[PayoutRow]:
         """Return payouts of a user and event that belong to no entry, oldest first."""
         found = self._sql.many(

@@ -1,0 +1,94 @@
+"""`reconcile` on the command line, against a real sandbox, with a daemon and without one."""
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bridge.sandbox.admin import SandboxAdmin
+from tests.cli.conftest import Cli
+from tests.cli.play import ADMIN_TOKEN, Process, Site, run_here, site_with_sandbox
+
+
+def paid_beside(site: Site, key: str) -> None:
+    """Have somebody else pay on the campaign, and wait until it is in the books."""
+    api_key = next(site.folder.glob("*api-key*")).read_text().strip()
+
+    async def pay() -> None:
+        url = f"{site.sandbox}/api/v1/campaign/{site.campaign}/events"
+        headers = {
+            "Authorization": f"Bearer {api_key}",
+            "X-Campaign-Id": site.campaign,
+            "Idempotency-Key": key,
+        }
+        async with SandboxAdmin(site.sandbox, ADMIN_TOKEN) as admin:
+            before = len(await admin.ledger(site.campaign))
+            body = {"eventCode": "first_blood", "userRef": site.users[1]}
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(url, json=body, headers=headers) as answer,
+            ):
+                assert answer.status == 202, await answer.text()
+            async with asyncio.timeout(10):
+                while len(await admin.ledger(site.campaign)) == before:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+
+    asyncio.run(pay())
+
+
+def test_with_a_daemon_what_does_not_fit_is_named_and_can_be_accepted(
+    here: Cli, live: Site, daemon: Process
+) -> None:
+    here("players", "link", "name:Paid", live.users[0])
+    here("send", "name:Paid", "first_blood", "--wait", "20")
+    clean = here("reconcile")
+    paid_beside(live, "somebody-else")
+    found = here("reconcile")
+    unasked = here("reconcile", "--accept-total")
+    accepted = here("reconcile", "--accept-total", "--yes")
+    after = here("reconcile", "--json")
+
+    assert (clean.code, found.code, unasked.code, accepted.code) == (0, 1, 1, 0)
+    assert "lost=0 duplicate=0 uncertain=0 unknown=0" in clean.out
+    assert "as the ledger says" in clean.out
+    assert "unknown=1" in found.out
+    assert f"to {live.users[1]} first_blood" in found.out
+    assert "more than the ledger explains" in found.out
+    assert "`--accept-total` counts it as not ours" in found.out
+    assert after.json["campaigns"][0]["clean"] is True
+    assert after.json["quarantine"] is None
+
+
+@pytest.fixture
+def apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cli:
+    with site_with_sandbox(tmp_path) as site:
+        for name, value in site.env.items():
+            monkeypatch.setenv(name, value)
+
+        def run(*arguments: str):  # type: ignore[no-untyped-def]  # what run_here returns
+            return run_here(capsys, f"--config={site.config}", *arguments)
+
+        run.site = site  # type: ignore[attr-defined]  # handed to the test
+        yield run  # type: ignore[misc]
+
+
+def test_without_one_a_ledger_that_is_behind_is_quarantined_and_it_says_so(apart: Cli) -> None:
+    site: Site = apart.site  # type: ignore[attr-defined]  # see the fixture
+    with site.daemon():
+        apart("players", "link", "name:Paid", site.users[0])
+        apart("send", "name:Paid", "first_blood", "--wait", "20")
+        assert apart("reconcile").code == 0
+    paid_beside(site, "while-it-was-down")
+
+    found = apart("reconcile")
+    accepted = apart("reconcile", "--accept-total", "--yes")
+    released = apart("outbox", "release", "--quarantine", "--yes")
+    after = apart("reconcile")
+
+    assert (found.code, accepted.code) == (1, 1)
+    assert "the ledger is in quarantine, and nothing is sent" in found.out
+    assert "outbox release --quarantine" in found.out
+    assert (released.code, after.code) == (0, 0)
