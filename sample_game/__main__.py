@@ -12,11 +12,14 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from random import Random
 
 from sample_game.achievements import Deed, Referee
+from sample_game.announcing import Herald
 from sample_game.arena import Happening, new_arena, step
+from sample_game.linking import Greeter
 from sample_game.options import Options, read_options
 from sample_game.roster import Player, muster
 from sample_game.sender import Sender
@@ -46,6 +49,7 @@ def _serve(options: Options, players: Sequence[Player], stop: threading.Event) -
     trouble: OSError | None = None
     with (
         Tally(options.tally) as tally,
+        _company(options, players) as herald,
         Sender(options.bridge, tally, chance, duplicates=options.duplicates, notice=_log) as sender,
     ):
         for deed, via in left_over:  # an earlier run was killed before these were acknowledged
@@ -59,11 +63,28 @@ def _serve(options: Options, players: Sequence[Player], stop: threading.Event) -
         except OSError as error:
             trouble = error  # the match is over, but not for what is under way
         still_open = sender.flush(options.give_up_after)
+        if herald is not None:
+            herald.wait(sender.keys, options.payouts)
+            said = len(herald.announced & sender.keys)
+            _say(f"== {said} of {len(sender.keys)} payouts announced")
     trouble = trouble or sender.tally_trouble
     if trouble:
         _log(f"error: {trouble}")
     counts = Counter({"achieved": achieved, "left over": len(left_over)}) + sender.counts
     return _sum_up(counts, still_open) or (1 if trouble else 0)
+
+
+@contextmanager
+def _company(options: Options, players: Sequence[Player]) -> Iterator[Herald | None]:
+    """Greet the players and announce their payouts while the server runs, where asked to."""
+    with ExitStack() as company:
+        if options.link_at is not None:
+            company.enter_context(Greeter(options.bridge, players, options.link_at, _say, _log))
+        herald = None
+        if options.payouts > 0:
+            herald = company.enter_context(Herald(options.bridge, players, _say, _log))
+            herald.ready.wait(options.bridge.timeout)  # what is paid before that goes unsaid
+        yield herald
 
 
 def _play(

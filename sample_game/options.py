@@ -27,6 +27,8 @@ class Options:
     match_id: str | None
     duplicates: float
     give_up_after: float
+    link_at: str | None
+    payouts: float
     quiet: bool
     roster: bool
 
@@ -54,6 +56,8 @@ def read_options(argv: Sequence[str]) -> Options:
         match_id=said.match_id,
         duplicates=said.duplicates,
         give_up_after=said.give_up_after,
+        link_at=said.link_at,
+        payouts=said.payouts,
         quiet=said.quiet,
         roster=said.roster,
     )
@@ -89,6 +93,18 @@ def _parser() -> argparse.ArgumentParser:
         default=60.0,
         help="seconds to wait for acknowledgements after the match",
     )
+    add(
+        "--link-at",
+        type=_domain,
+        help="ask for a link for each player without one, with made-up addresses of this domain",
+        metavar="DOMAIN",
+    )
+    add(
+        "--payouts",
+        type=_number(float, 0, 3_600),
+        default=0.0,
+        help="announce payouts, and wait so many seconds for them after the match; 0: don't",
+    )
     add("--quiet", action="store_true", help="no play-by-play")
     add("--roster", action="store_true", help="print the players as JSON and stop")
     return parser
@@ -113,6 +129,16 @@ def _address(text: str) -> tuple[str, int]:
     if not url.hostname or url.port is None or url.path:
         raise argparse.ArgumentTypeError(f"{text!r} is not like 127.0.0.1:8797")
     return url.hostname, url.port
+
+
+def _domain(text: str) -> str:
+    if not text or not all(part.isalnum() and part.isascii() for part in _parts(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like players.example.com")
+    return text
+
+
+def _parts(domain: str) -> list[str]:
+    return domain.replace("-", "").split(".")
 
 
 def _match_id(text: str) -> str:

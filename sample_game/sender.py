@@ -62,6 +62,8 @@ class Sender:
         self._open: dict[str, Call] = {}
         self._away: set[Via] = set()
         self.counts: Counter[str] = Counter()
+        #: Keys of the entries that were acknowledged, one a deed.
+        self.keys: set[str] = set()
         #: What kept an answer out of the tally, if anything did.
         self.tally_trouble: OSError | None = None
         self._lines: dict[Via, Line[Call]] = {"http": Line(), "udp": Line()}
@@ -185,6 +187,8 @@ class Sender:
         with self._change:
             self.counts[word] += 1
             self.counts["resent"] += call.attempts - 1
+            if isinstance(answer, Acknowledged) and answer.key is not None:
+                self.keys.add(answer.key)
         told = f"{call.deed.achievement} {call.deed.id}"
         if isinstance(answer, Refused):
             self._notice(f"refused for good: {told}: {answer.status} {answer.reason}")

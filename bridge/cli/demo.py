@@ -1,18 +1,15 @@
 """`campaign-bridge demo`: the whole promise in under a minute, with real processes.
 
 A sandbox with faults, a daemon that is killed with SIGKILL in mid-match, a game that knows only
-the daemon's two doors, players of whom half are linked late; then the audit.
+the daemon, players of whom half are linked late, by the URLs that their game shows them; the game
+announces each payout; then the audit.
 """
 
 import asyncio
-import json
 import random
 import shutil
-import sys
 import tempfile
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from time import monotonic
@@ -23,8 +20,10 @@ import click
 
 from bridge.cli import options
 from bridge.cli.audit import Audit, Effect, audit, read_tally
+from bridge.cli.crowd import Crowd
+from bridge.cli.game import Game, Plan
 from bridge.cli.show import Show
-from bridge.cli.stage import Program, Stage, until
+from bridge.cli.stage import Program, Stage, until, write_secret
 from bridge.errors import CommandError
 from bridge.sandbox.admin import CreatedCampaign, EventDefinition, SandboxAdmin
 
@@ -50,17 +49,6 @@ PRICES = {
 _SETTLE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How the demo goes; `kills` SIGKILLs at random instants of a match of `seconds`."""
-
-    seed: int
-    seconds: float = 20.0
-    bots: int = 12
-    kills: int = 4
-    faults: Mapping[str, float] = field(default_factory=lambda: FAULTS)
-
-
 @click.command("demo")
 @click.option("--keep", is_flag=True, help="Leave everything running and say what to try next.")
 @click.option("--seed", type=int, help="Repeat a match; a random one otherwise.")
@@ -70,7 +58,7 @@ def command(*, keep: bool, seed: int | None, seconds: float, faults: dict[str, f
     """Play a match, kill the daemon in the middle of it, and audit what was paid."""
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     folder = Path(tempfile.mkdtemp(prefix="campaign-bridge-demo-"))
-    plan = Plan(seed, seconds, faults=faults or FAULTS)
+    plan = Plan(seed, faults or FAULTS, seconds)
     verdict = asyncio.run(Demo(folder, plan).run(keep=keep))
     click.echo(str(verdict))
     if not verdict.clean:
@@ -89,10 +77,10 @@ class Demo:
     def __init__(self, folder: Path, plan: Plan) -> None:
         self._plan = plan
         self._stage = Stage.in_folder(folder)
-        self._tally = folder / "tally.jsonl"
         self._chance = random.Random(plan.seed)  # noqa: S311  # a game's chance, repeatable
         self._show = Show()
-        self._refs: dict[str, str] = {}
+        self._game = Game(self._stage, plan)
+        self._crowd: Crowd
         self._programs: list[Program] = []
         self._killed = 0
 
@@ -133,15 +121,17 @@ class Demo:
         await sandbox.start()
         self._show.say(f"sandbox  {self._stage.sandbox_url}")
         campaign = await self._campaign(admin, session)
-        players = await self._roster()
-        for number, player in enumerate(players):
-            self._refs[player] = await admin.add_user(campaign.id, f"usr_demo_{number}")
-        self._stage.configure(campaign.id, campaign.api_key)
+        players = await self._game.roster()
+        self._crowd = Crowd(self._stage, admin, session, campaign, players)
+        hook = await admin.set_webhook(campaign.id, f"{self._stage.bridge_url}/webhooks/oncade")
+        write_secret(self._stage.folder / "hook-secret", hook or "")
+        hooks = 'webhook_secret_files = ["hook-secret"]\n'
+        self._stage.configure(campaign.id, campaign.api_key, hooks)
         daemon = self._stage.daemon()
         self._programs.append(daemon)
         await daemon.start()
         self._show.say(f"daemon   {self._stage.bridge_url}")
-        await self._link(session, players[::2])
+        self._say_linked(await self._crowd.link_by_hand(), "by hand")
         await admin.set_faults(self._plan.faults)
         told = ", ".join(f"{name} {chance:g}" for name, chance in self._plan.faults.items())
         self._show.say(f"faults   {told}")
@@ -166,29 +156,8 @@ class Demo:
         self._show.say(f"campaign {campaign.id}, funded and active")
         return campaign
 
-    async def _roster(self) -> list[str]:
-        plan = self._plan
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "sample_game",
-            f"--seed={plan.seed}",
-            f"--bots={plan.bots}",
-            "--roster",
-            stdout=asyncio.subprocess.PIPE,
-        )
-        out, _ = await process.communicate()
-        return [player["player"] for player in json.loads(out)]
-
-    async def _link(self, session: aiohttp.ClientSession, players: list[str]) -> None:
-        for player in players:
-            url = f"{self._stage.bridge_url}/v1/players/{player}"
-            async with session.put(
-                url, json={"userRef": self._refs[player]}, headers=self._as_operator()
-            ) as answer:
-                if answer.status != 200:
-                    raise CommandError(f"linking {player} answered {answer.status}")
-        self._show.say(f"linked   {len(players)} of {len(self._refs)} players")
+    def _say_linked(self, number: int, how: str) -> None:
+        self._show.say(f"linked   {number} of {len(self._crowd.players)} players, {how}")
 
     def _as_operator(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._stage.secret('operator-token')}"}
@@ -202,43 +171,20 @@ class Demo:
         session: aiohttp.ClientSession,
         campaign: CreatedCampaign,
     ) -> None:
-        game = await self._start_game()
+        process = await self._game.start()
         watching = asyncio.create_task(self._watch(admin, session, campaign))
         try:
-            await self._trouble(daemon, session)
-            code = await game.wait()
-            if code != 0:
-                raise CommandError(
-                    f"the game ended with code {code}",
-                    hint=f"Its output is in {self._stage.folder / 'game.log'}.",
-                )
+            await self._trouble(daemon)
+            await self._game.ended(process)
+            self._overhear()
             await self._settled(admin, session, campaign)
         finally:
             watching.cancel()
-            if game.returncode is None:
-                game.kill()
-                await game.wait()
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
-    async def _start_game(self) -> asyncio.subprocess.Process:
-        plan, stage = self._plan, self._stage
-        with (stage.folder / "game.log").open("wb") as log:
-            return await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "sample_game",
-                f"--http={stage.bridge_url}",
-                f"--udp=127.0.0.1:{stage.udp_port}",
-                f"--token-file={stage.folder / 'token'}",
-                f"--tally={self._tally}",
-                f"--seed={plan.seed}",
-                f"--bots={plan.bots}",
-                f"--seconds={plan.seconds}",
-                "--duplicates=0.1",
-                stdout=log,
-                stderr=log,
-            )
-
-    async def _trouble(self, daemon: Program, session: aiohttp.ClientSession) -> None:
+    async def _trouble(self, daemon: Program) -> None:
         """Kill the daemon at random instants of the match; link the rest half-way through."""
         length, began = self._plan.seconds, monotonic()
         instants = sorted(self._chance.uniform(0.1, 0.9) * length for _ in range(self._plan.kills))
@@ -247,7 +193,7 @@ class Demo:
         for instant in sorted([*instants, half]):
             await asyncio.sleep(max(0.0, instant - (monotonic() - began)))
             if instant == half and not linked:
-                await self._link(session, list(self._refs)[1::2])
+                self._say_linked(await self._crowd.link_by_url(), "by the URLs of their game")
                 linked = True
                 continue
             await daemon.kill()
@@ -259,7 +205,7 @@ class Demo:
         self, admin: SandboxAdmin, session: aiohttp.ClientSession, campaign: CreatedCampaign
     ) -> None:
         """Wait until nothing is open any more."""
-        feats = len(read_tally(self._tally))
+        feats = len(read_tally(self._game.tally))
 
         async def paid() -> bool:
             entries = await self._entries(session)
@@ -278,11 +224,16 @@ class Demo:
         self, admin: SandboxAdmin, session: aiohttp.ClientSession, campaign: CreatedCampaign
     ) -> None:
         while True:
-            achieved = len(read_tally(self._tally)) if self._tally.exists() else 0
+            achieved = len(read_tally(self._game.tally)) if self._game.tally.exists() else 0
             entries = await self._entries(session)
             paid = len(await admin.ledger(campaign.id))
             self._show.numbers(achieved, entries, paid, self._killed)
+            self._overhear()
             await asyncio.sleep(0.5)
+
+    def _overhear(self) -> None:
+        for line in self._game.chat.news():
+            self._show.say(f"chat     {line}")
 
     async def _entries(self, session: aiohttp.ClientSession) -> dict[str, int]:
         """Return the entries by state; none while the daemon is away."""
@@ -303,10 +254,10 @@ class Demo:
             for payout in await admin.ledger(campaign.id)
         ]
         keys = [effect.key for effect in effects if effect.key is not None]
-        feats = read_tally(self._tally)
+        feats = read_tally(self._game.tally)
         ours = {feat.key for feat in feats}
         entry_of = {key: await self._entry_of(session, key) for key in keys if key not in ours}
-        return audit(feats, effects, self._refs, entry_of)
+        return audit(feats, effects, self._crowd.refs, entry_of)
 
     async def _entry_of(self, session: aiohttp.ClientSession, key: str) -> str:
         """Ask the outbox which entry a wire key belongs to; a stranger's key is nobody's."""
@@ -318,7 +269,7 @@ class Demo:
     def _say_what_next(self, verdict: Audit) -> None:
         stage = self._stage
         config = stage.folder / "config.toml"
-        key = read_tally(self._tally)[0].key
+        key = read_tally(self._game.tally)[0].key
         pids = [str(p.process.pid) for p in self._programs if p.process is not None]
         program = f"campaign-bridge --config {config}"
         self._show.say("")
@@ -327,7 +278,7 @@ class Demo:
         self._show.say(f"  export RUNTIME_DIRECTORY={stage.folder / 'run'}")
         self._show.say(f"  {program} status")
         self._show.say(f"  {program} outbox show {key}")
-        player = next(iter(self._refs))
+        player = self._crowd.players[0]
         self._show.say(f"  {program} send {player} first_blood --id my-match/1")
         self._show.say(f"end it with: kill {' '.join(pids)}")
         self._show.say("")

@@ -25,6 +25,11 @@ async def test_a_short_match_with_its_kills_is_paid_exactly() -> None:
     assert code == 0, said
     assert said.count("kill -9") == 4
     assert re.search(r"^achieved=(\d+) paid=\1 lost=0 duplicate=0$", said, re.MULTILINE), said
+    # Players learn from their game where to link, and what they were paid: each of it, once.
+    assert re.search(r"^chat     >> .+, link your account to be paid: http://", said, re.MULTILINE)
+    assert re.search(r"^linked   6 of 12 players, by the URLs of their game$", said, re.MULTILINE)
+    assert re.search(r"^chat     \+\+ .+ was paid [\d.]+ for \w+$", said, re.MULTILINE)
+    assert re.search(r"^chat     == (\d+) of \1 payouts announced$", said, re.MULTILINE)
 
 
 async def test_an_api_that_forgets_keys_and_loses_answers_fails_the_audit() -> None:
