@@ -17,7 +17,7 @@ from bridge.cli.stage import Stage
 from bridge.errors import CommandError
 
 #: Seconds that the game waits after its match for the news of its payouts.
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,10 @@ async def test_a_short_match_with_its_kills_is_paid_exactly() -> None:
     assert re.search(r"^chat     == (\d+) of \1 payouts announced$", said, re.MULTILINE)
 
 
-async def test_an_api_that_forgets_keys_and_loses_answers_fails_the_audit() -> None:
+async def test_an_api_that_forgets_keys_and_takes_calls_late_fails_the_audit() -> None:
+    """What comes late pays once more than its resend; the ledger can't help it, only tell."""
     code, said = await demo(
-        "--seconds=3", "--seed=7", "--fault=forget_key=1", "--fault=reset_after=0.5"
+        "--seconds=3", "--seed=7", "--fault=forget_key=1", "--fault=late_arrival=0.3"
     )
 
     assert code == 1, said

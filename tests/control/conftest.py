@@ -28,6 +28,8 @@ from bridge.intake.listen import application, http_listening
 from bridge.outbox.store import SqliteOutbox, open_outbox
 from bridge.rules.book import Rule
 from bridge.rules.occurrence import Repeat
+from tests.control.hooks import OTHER_SECRET, SECRET, Door, door_in
+from tests.control.listening import Square, square_in
 from tests.outbox.play import ALICE, CAMPAIGN, Play, entry
 from tests.support.clock import FakeClock
 
@@ -164,4 +166,17 @@ async def desk(tmp_path: Path) -> AsyncIterator[Control]:
 async def two(tmp_path: Path) -> AsyncIterator[Control]:
     """The calls of a daemon with two campaigns."""
     async with control_in(tmp_path, [CAMPAIGN, OTHER]) as made:
+        yield made
+
+
+@pytest.fixture
+async def square(tmp_path: Path) -> AsyncIterator[Square]:
+    async with square_in(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    """A listener for the webhooks of two campaigns."""
+    async with door_in(tmp_path, {CAMPAIGN: [SECRET], OTHER: [OTHER_SECRET]}) as made:
         yield made
