@@ -40,7 +40,7 @@ class Herald:
         self._say = say
         self._notice = notice
         self._last: int | None = None
-        self._connection: http.client.HTTPConnection | None = None
+        self._socket: socket.socket | None = None
         self._change = threading.Condition()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -56,10 +56,10 @@ class Herald:
     def __exit__(self, *_: object) -> None:
         """Listen no further, at once."""
         self._stopped.set()
-        connection = self._connection
-        if connection is not None and connection.sock is not None:
+        listening = self._socket
+        if listening is not None:
             with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                listening.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
     def wait(self, keys: Iterable[str], seconds: float) -> bool:
@@ -75,8 +75,9 @@ class Herald:
     def _listen(self) -> None:
         while not self._stopped.is_set():
             connection = http.client.HTTPConnection(*self._bridge.http, timeout=SILENCE)
-            self._connection = connection
             try:
+                connection.connect()
+                self._socket = connection.sock
                 if not self._hear(connection):
                     break
             except (OSError, http.client.HTTPException, ValueError):
