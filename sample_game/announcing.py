@@ -78,6 +78,8 @@ class Herald:
             try:
                 connection.connect()
                 self._socket = connection.sock
+                if self._stopped.is_set():  # else nobody would end this one
+                    break
                 if not self._hear(connection):
                     break
             except (OSError, http.client.HTTPException, ValueError):

@@ -39,7 +39,8 @@ async def test_an_api_that_forgets_keys_and_takes_calls_late_fails_the_audit() -
     )
 
     assert code == 1, said
-    assert re.search(r"^achieved=\d+ paid=\d+ lost=\d+ duplicate=[1-9]\d*$", said, re.MULTILINE), said
+    told = r"^achieved=\d+ paid=\d+ lost=\d+ duplicate=[1-9]\d*$"
+    assert re.search(told, said, re.MULTILINE), said
     assert "error: the audit does not balance" in said
     assert "hint: " in said
     assert "Traceback" not in said

@@ -146,6 +146,8 @@ CREATE TABLE links (
   PRIMARY KEY (player, campaign)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX links_of_user ON links (campaign, user_ref);
+
 -- Decisions and links: who, when, what.
 CREATE TABLE journal (
   id       INTEGER PRIMARY KEY,
