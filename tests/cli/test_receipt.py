@@ -1,0 +1,209 @@
+"""Receipts and players' stories in words: every state and reason says what is and what to do."""
+
+from typing import Any
+
+import pytest
+
+from bridge.cli import receipt, story, words
+from bridge.events import State
+from bridge.outbox import life
+
+KEY = "0b1f2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b"
+AT = "2026-11-24T12:00:00.000Z"
+LATER = "2026-11-24T12:00:05.000Z"
+SESSION = {
+    "session": "7",
+    "campaign": "camp_1",
+    "state": "linked",
+    "detail": "",
+    "userRef": "usr_1",
+    "started_at": AT,
+    "updated_at": LATER,
+}
+PAYOUT = {
+    "payout": "0xabc",
+    "amount": "1.5",
+    "paid_at": LATER,
+    "seen_at": LATER,
+    "via": "webhook",
+    "key": KEY,
+    "twice": None,
+}
+
+
+def entry(state: str = "held", reason: str = "", **more: Any) -> dict[str, Any]:
+    """Return an entry as the desk tells it."""
+    return {
+        "key": KEY,
+        "state": state,
+        "entry_state": state,
+        "reason": reason,
+        "fenced": False,
+        "campaign": "camp_1",
+        "player": "name:Alice",
+        "userRef": "usr_1",
+        "event_code": "EARN5",
+        "feat": "first_blood",
+        "occurrence": "once",
+        "amount": "1.5",
+        "attempts": 1,
+        "unproven_since": None,
+        "due_at": None,
+        "created_at": AT,
+        "updated_at": AT,
+        "accepted_at": None,
+        **more,
+    }
+
+
+def told(state: str = "held", reason: str = "", **more: Any) -> str:
+    """Return a receipt in words."""
+    document = {
+        **entry(state, reason),
+        "rule": {},
+        "message": {
+            "source": "",
+            "peer": "127.0.0.1:4000",
+            "adapter": "json",
+            "raw": "{}",
+            "name": "first_blood",
+            "id": "1",
+            "received_at": AT,
+            "occurred_at": None,
+        },
+        "wire_keys": [KEY],
+        "body": None,
+        "history": [],
+        "journal": [],
+        "payout": None,
+        "webhooks": [],
+        "links": [],
+        **more,
+    }
+    return "\n".join(receipt.lines(document))
+
+
+# -- every state and reason -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_a_meaning(state: State) -> None:
+    assert f"state      {state.value}: {words.MEANING[state.value]}" in told(state.value)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "why", "todo"),
+    [
+        ("held", "unlinked", "not linked to a userRef", "`players link name:Alice USERREF`"),
+        ("held", life.OVER_CAP, "a cap of its rule", f"`outbox release {KEY}`"),
+        ("held", life.PRICE_UNKNOWN, "nobody knows yet what it pays", "goes on by itself"),
+        ("held", life.SHADOW, "only tried", "`outbox forget --shadow`"),
+        ("held", life.QUARANTINE, "an old copy", "`outbox release --quarantine`"),
+        ("held", "event_not_configured", "no such event code", "add EARN5 to the campaign"),
+        ("held", "user_unknown", "does not know the player", "the right userRef"),
+        ("held", "refused", "the API refused it", f"`outbox retry {KEY}`"),
+        ("dead", life.PAYOUT_FAILED, "its payout failed", "sent under a new key"),
+        ("dead", "refused", "the API refused it", f"`outbox discard {KEY}`"),
+        ("discarded", life.EXPIRED, "nobody linked the player in time", "waits anew"),
+        ("uncertain", "past_key_horizon", "too old to be sent again", "--unpaid"),
+    ],
+)
+def test_every_reason_says_what_is_missing_and_what_can_be_done(
+    state: str, reason: str, why: str, todo: str
+) -> None:
+    said = told(state, reason)
+
+    assert why in said
+    assert todo in said.partition("what can be done: ")[2]
+    assert why in words.missing(entry(state, reason))
+
+
+def test_a_reason_from_elsewhere_is_said_as_it_is_and_harmlessly() -> None:
+    assert "why        \\x1b]0;owned" in told("held", "\x1b]0;owned")
+
+
+# -- the way to the payout ------------------------------------------------------------------
+
+
+def test_an_accepted_one_says_that_the_payout_is_looked_for() -> None:
+    assert "payout     not seen yet; it is looked for, and never sent again by itself" in told(
+        "accepted"
+    )
+    assert words.missing(entry("accepted")) == "the proof of its payout"
+
+
+@pytest.mark.parametrize(
+    ("via", "how"), [("webhook", "known by a webhook"), ("history", "known by the user's history")]
+)
+def test_a_confirmed_one_says_what_was_paid_when_and_how_that_is_known(via: str, how: str) -> None:
+    said = told("confirmed", payout={**PAYOUT, "via": via})
+
+    assert f"payout     0xabc: 1.5, paid 2026-11-24 12:00:05.000 UTC, {how}" in said
+    assert ("found in the user's history" in said) is (via == "history")
+
+
+def test_webhooks_and_link_sessions_stand_in_the_story_in_time() -> None:
+    said = told(
+        "confirmed",
+        payout=PAYOUT,
+        webhooks=[
+            {"event": "Campaign.Event.Paid", "at": LATER, "became": "confirmed"},
+            {"event": "Campaign.Event.Paid", "at": LATER, "became": "known"},
+        ],
+        links=[SESSION],
+    ).splitlines()
+    moments = [line[:27] for line in said if line.startswith("2026-")]
+
+    assert moments == sorted(moments)
+    assert any(line.endswith("webhook Campaign.Event.Paid: it proves the payout") for line in said)
+    assert any(line.endswith("webhook Campaign.Event.Paid: it came before") for line in said)
+    assert any(line.endswith("a link was asked for (session 7)") for line in said)
+    assert any(line.endswith("the link was approved as usr_1") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("declined", "declined by the player"),
+        ("expired", "not approved in time"),
+        ("failed", "refused by the API"),
+        ("refused", "approved, and not made"),
+    ],
+)
+def test_every_end_of_a_session_is_said_with_its_detail(state: str, said: str) -> None:
+    session = {**SESSION, "state": state, "userRef": None, "detail": "why it ended"}
+    ((_, asked), (_, ended)) = receipt.session_lines(session)
+
+    assert asked == "a link was asked for (session 7)"
+    assert ended == f"the link was {said}: why it ended"
+
+
+def test_an_open_session_has_no_end_yet() -> None:
+    assert len(list(receipt.session_lines({**SESSION, "state": "pending"}))) == 1
+
+
+# -- a player's story -----------------------------------------------------------------------
+
+
+def test_a_player_is_told_on_one_screen() -> None:
+    link = {"campaign": "camp_1", "userRef": "usr_1", "since": AT, "via": "session"}
+    entries = [entry("accepted"), *[entry("confirmed") for _ in range(40)]]
+    lines = list(
+        story.lines(
+            {"player": "name:Alice", "links": [link], "sessions": [SESSION], "entries": entries}
+        )
+    )
+
+    assert lines[0] == "name:Alice"
+    assert lines[1].startswith("  linked to usr_1 in camp_1, for ")
+    assert lines[1].endswith("by session")
+    assert "the proof of its payout" in lines[3]
+    assert lines[-1] == "  and 26 older entries: `outbox list --player …`"
+    assert len(lines) <= 24
+
+
+def test_an_open_session_is_said_to_be_undecided() -> None:
+    session = {**SESSION, "state": "pending"}
+    lines = story.lines({"player": "name:Alice", "links": [], "sessions": [session], "entries": []})
+
+    assert any(line.endswith("not decided yet") for line in lines)
