@@ -69,6 +69,9 @@ def _print(counter: Counter, status: Json) -> None:
         _print_entries(status["campaigns"])
     else:
         say("no entries yet")
+    for lane in status["campaigns"]:
+        for line in _stopped(lane):
+            say(line)
     for line in _intake(status["intake"]):
         say(line)
 
@@ -124,6 +127,20 @@ def _print_entries(campaigns: list[Json]) -> None:
         lane["entries"].get(state, 0) for lane in campaigns for state in ("due", "sending")
     )
     say(f"backlog   {plural(backlog, 'entry', 'entries')}")
+
+
+def _stopped(lane: Json) -> Iterator[str]:
+    """Return what is held back of a campaign: by whom, why, and what it would have cost."""
+    name, pause = one_line(lane["campaign"]), lane["pause"]
+    if pause is not None:
+        why = f": {one_line(pause['why'])}" if pause["why"] else ""
+        yield f"paused    {name} by {one_line(pause['who'])}, {since(pause['at'])} ago{why}"
+        yield "          `campaign-bridge campaign resume` lets it go on"
+    if lane["held"]:
+        told = ", ".join(f"{n} {one_line(reason)}" for reason, n in sorted(lane["held"].items()))
+        yield f"held      {name}: {told}"
+    if lane["held"].get("shadow"):
+        yield f"shadow    {name}: would have cost {one_line(lane['shadow_cost'])}"
 
 
 def _intake(intake: Json) -> Iterator[str]:

@@ -110,7 +110,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as failure:
-        raise SettingsError(f"{path} is not TOML: {failure}") from failure
+        twice = "twice" in str(failure)
+        raise SettingsError(
+            f"{path} is not TOML: {failure}",
+            hint="That section stands there already (perhaps with a # before each line): change it "
+            "in its place."
+            if twice
+            else None,
+        ) from failure
 
 
 def _place(error: ErrorDetails) -> str:

@@ -9,6 +9,7 @@ import click
 from bridge.cli import options
 from bridge.cli.desk import Counter, desk_for
 from bridge.cli.printing import one_line, print_json, say
+from bridge.control.asked import campaign_of
 from bridge.control.views import Json
 
 
@@ -23,7 +24,11 @@ def pause(config: Path, *, campaign: str | None, why: str, as_json: bool) -> Non
     The bridge keeps taking and storing events; nothing is lost, and the pause outlives restarts.
     The campaign itself goes on: to end it, use `campaign stop`.
     """
-    paused = _ask(config, lambda counter: counter.desk.pause(campaign, why, counter.who), as_json)
+
+    def ask(counter: Counter) -> Awaitable[Json]:
+        return counter.desk.pause(_chosen(counter, campaign), why, counter.who)
+
+    paused = _ask(config, ask, as_json)
     if not as_json:
         say(f"{one_line(paused['campaign'])} is paused: nothing of it is sent until")
         say("`campaign-bridge campaign resume`; events are taken and stored as ever")
@@ -35,9 +40,18 @@ def pause(config: Path, *, campaign: str | None, why: str, as_json: bool) -> Non
 @click.pass_obj
 def resume(config: Path, *, campaign: str | None, as_json: bool) -> None:
     """Let a paused campaign go on."""
-    resumed = _ask(config, lambda counter: counter.desk.resume(campaign, counter.who), as_json)
+
+    def ask(counter: Counter) -> Awaitable[Json]:
+        return counter.desk.resume(_chosen(counter, campaign), counter.who)
+
+    resumed = _ask(config, ask, as_json)
     if not as_json:
         say(f"{one_line(resumed['campaign'])} goes on")
+
+
+def _chosen(counter: Counter, campaign: str | None) -> str:
+    """Return which campaign is meant: it may be left out where one is configured."""
+    return campaign_of(campaign, [known.id for known in counter.settings.campaigns])
 
 
 def _ask(config: Path, ask: Callable[[Counter], Awaitable[Json]], as_json: bool) -> Json:
