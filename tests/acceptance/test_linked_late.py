@@ -65,7 +65,16 @@ async def user_of(theatre: Theatre, player: str) -> str:
 async def by_hand(theatre: Theatre, crowd: Crowd) -> None:
     for player in crowd.at_once:
         theatre.refs[player] = await user_of(theatre, player)
-    await theatre.link(list(crowd.at_once))
+        await link_by_hand(theatre, player)
+
+
+async def link_by_hand(theatre: Theatre, player: str) -> None:
+    """Link a player as an operator's script does: again where the daemon has just been killed."""
+    while True:
+        with suppress(aiohttp.ClientError, TimeoutError, OSError):
+            await theatre.link([player])
+            return
+        await asyncio.sleep(0.2)
 
 
 async def by_file(theatre: Theatre, crowd: Crowd) -> None:
