@@ -3,7 +3,7 @@
 What a modder imports stands here and in `bridge.testing`; every other module is internal.
 """
 
-from bridge.adapters.contract import Adapter, AdapterSpec, RememberingAdapter
+from bridge.adapters.contract import Adapter, AdapterSpec, RememberingAdapter, Unwrapped
 from bridge.adapters.hookspecs import hookimpl
 from bridge.errors import FieldProblem, MessageRejected
 from bridge.events import GameEvent, RawMessage
@@ -16,5 +16,6 @@ __all__ = [
     "MessageRejected",
     "RawMessage",
     "RememberingAdapter",
+    "Unwrapped",
     "hookimpl",
 ]

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import JsonValue
+
+#: What a player's id is worth: a platform vouches for it, the client made it, it is a mere name.
+Identity = Literal["platform", "client", "name"]
 
 
 class Clock(Protocol):
@@ -30,6 +33,8 @@ class RawMessage:
 
     `source` is "" for the achievements call and the UDP door, else the source's name.
     `position` is the source position of a log line, None for anything that came over a network.
+    `file` is the name of the state file (without its folder) whose whole content `body` is, else
+    "".
     """
 
     source: str
@@ -38,6 +43,7 @@ class RawMessage:
     peer: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     position: str | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,14 @@ An adapter's life:
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bridge.errors import AdapterLoadError
-from bridge.events import GameEvent, RawMessage
+from bridge.events import GameEvent, Identity, RawMessage
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -40,8 +40,9 @@ class Adapter:
         """Return the game events that `message` tells of, in order; none for idle talk.
 
         `message.body` is one line without its line end where the source is a file, one datagram
-        over UDP, one body over HTTP. It may hold anything: an odd message is no reason to fail.
-        The same message may come again and must give the same events.
+        over UDP, one body over HTTP, the whole of `message.file` where that is a state file. It
+        may hold anything: an odd message is no reason to fail. The same message may come again
+        and must give the same events.
 
         Raises:
             MessageRejected: the message speaks of an event but can't be used; nothing of it is.
@@ -83,11 +84,26 @@ class RememberingAdapter(Adapter, Generic[Memory]):
         """
         return self.translate(message)
 
+    def figures(self, memory: Memory) -> Mapping[str, int]:
+        """Return what an operator should see of `memory`: gaps noticed, players known.
+
+        The status and the metrics show each figure under its name, a lower_snake_case word.
+        """
+        return {}
+
 
 class NoOptions(BaseModel):
     """The options of an adapter that has none: any option is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """A datagram without its frame: the message, and the secret it showed; None where none."""
+
+    body: bytes
+    secret: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +115,15 @@ class AdapterSpec:
     is called with the validated options. `options` is the pydantic model of the source's
     `options = {…}`. `status` is what HTTP answers for a stored message of such a source (some
     engines take only 200). `memory` is the model of what a `RememberingAdapter` remembers; its
-    fields have defaults, so that `memory()` is the memory before the first message.
+    fields have defaults, so that `memory()` is the memory before the first message. A source that
+    reads state files gives each file a memory of its own.
+
+    `identity` is what the players' ids are worth at the weakest: `platform` where somebody else
+    vouches for them (Steam, Mojang), `client` where the player's own machine makes them, `name`
+    where they are names. A source must write `trust = "…"` for less than `platform`. `headers`
+    names the HTTP headers, beyond Content-Type and User-Agent, that messages are to carry (in
+    lower case). `unwrap` takes a datagram's frame off, for engines that have one; only such an
+    adapter, or one that reads JSON, can carry a secret over UDP.
     """
 
     name: str
@@ -108,6 +132,9 @@ class AdapterSpec:
     options: type[BaseModel] = NoOptions
     status: int = 202
     memory: type[BaseModel] | None = None
+    identity: Identity = "platform"
+    headers: tuple[str, ...] = ()
+    unwrap: Callable[[bytes], Unwrapped] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not work, in the words of its author."""
@@ -138,7 +165,23 @@ def _kind_problem(spec: AdapterSpec) -> str | None:
         return "`options` must be a pydantic model class"
     if type(spec.status) is not int or not 200 <= spec.status <= 299:
         return "`status` must be an HTTP status from 200 to 299"
+    return _door_problem(spec)
+
+
+def _door_problem(spec: AdapterSpec) -> str | None:
+    if spec.identity not in get_args(Identity):
+        return f"`identity` must be one of {', '.join(get_args(Identity))}"
+    if not _are_lower(spec.headers):
+        return "`headers` must be a tuple of names in lower case"
+    if spec.unwrap is not None and not callable(spec.unwrap):
+        return "`unwrap` must be a function from a datagram's bytes to `Unwrapped`"
     return None
+
+
+def _are_lower(names: object) -> bool:
+    return isinstance(names, tuple) and all(
+        isinstance(name, str) and name == name.lower() for name in names
+    )
 
 
 def _memory_problem(memory: object) -> str | None:
