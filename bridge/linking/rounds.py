@@ -56,6 +56,12 @@ class LinkRounds:
         self._allowed_at = clock.monotonic()
         self._expired_at = float("-inf")
 
+    def replace(self, settings: LinkingSettings) -> None:
+        """Go on by other settings, at once."""
+        self.settings = settings
+        self._expired_at = float("-inf")
+        self._wake.set()
+
     async def run(self) -> None:
         """Go round until cancelled."""
         try:
@@ -71,7 +77,7 @@ class LinkRounds:
     async def _round(self) -> float | None:
         """Start what is due and allowed; return in how many seconds there may be more."""
         try:
-            await self._expire()
+            expire_in = await self._expire()
             free = self.settings.concurrency - len(self._under_way)
             if free <= 0:
                 return None
@@ -83,7 +89,8 @@ class LinkRounds:
                 self._take(session)
             if self._under_way:
                 return _STORE_PAUSE
-            return await self._outbox.next_session_in()
+            waits = (await self._outbox.next_session_in(), expire_in)
+            return min((wait for wait in waits if wait is not None), default=None)
         except StoreError as failure:
             log.warning("can't look", action="linking_store_failed", error=str(failure))
             return _STORE_PAUSE
@@ -125,16 +132,22 @@ class LinkRounds:
                 state=after.state.value,
             )
 
-    async def _expire(self) -> None:
-        """Discard what has waited for a link for too long, where the settings say so."""
-        older = self.settings.held_expires
-        now = self._clock.monotonic()
-        if older is None or now - self._expired_at < _EXPIRE_EVERY:
-            return
+    async def _expire(self) -> float | None:
+        """Discard what has waited for a link for too long, where the settings say so.
+
+        Returns in how many seconds to look again; None where nothing expires.
+        """
+        if self.settings.held_expires is None:
+            return None
+        older = self.settings.held_expires.total_seconds()
+        now, every = self._clock.monotonic(), min(older, _EXPIRE_EVERY)
+        if now - self._expired_at < every:
+            return every - (now - self._expired_at)
         self._expired_at = now
-        count = await self._outbox.expire(older.total_seconds(), "held_expires")
+        count = await self._outbox.expire(older, "held_expires")
         if count:
             log.info("held entries discarded", action="held_expired", entries=count)
+        return every
 
     async def _pause(self, seconds: float | None) -> None:
         if seconds is not None and seconds <= 0:

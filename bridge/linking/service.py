@@ -46,7 +46,7 @@ class Linker:
 
     def replace(self, settings: LinkingSettings) -> None:
         """Go on by other settings."""
-        self._rounds.settings = settings
+        self._rounds.replace(settings)
 
     # -- sessions ---------------------------------------------------------------------------
 

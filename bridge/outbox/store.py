@@ -108,9 +108,11 @@ class Watch:
         sequence = db.execute(queries()["ledger_sequence"]).fetchone()[0]
         if sequence == self._sequence:
             return
-        self._sequence = sequence
+        first, self._sequence = self._sequence == 0, sequence
         trouble = self._witness.trouble
         self._witness.write(Testimony(self._identity, sequence, self._machine))
+        if first:
+            self._witness.sync()
         if self._witness.trouble is not None and trouble is None:
             log.warning(
                 "the witness can't be written",

@@ -5,13 +5,15 @@ database is the one that was left: not an older copy, not another machine's, not
 of a lost one.
 
 The file has two slots that are written in turn, each in one write, so that a torn one leaves the
-other. It is not synced with each write: after a power cut it may be behind the database, which is
-harmless; only a database behind its witness is an alarm, and no cut makes that.
+other. The first write after a start is synced, so that no power cut leaves rows beside an empty
+file. Later ones are not: after a cut the witness may be behind the database, which is harmless;
+only a database behind its witness is an alarm, and no cut makes that.
 """
 
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -63,6 +65,8 @@ class Witness:
         try:
             there = path.exists()
             file = os.open(path, _FLAGS, 0o600)
+            if not there:
+                _sync_folder(path.parent)
         except OSError as failure:
             raise StoreUnavailable(
                 f"the witness {path} can't be opened: {failure.strerror}",
@@ -87,14 +91,27 @@ class Witness:
         self.trouble = None
         return True
 
+    def sync(self) -> None:
+        """Have what was written survive a power cut."""
+        with suppress(OSError):  # it may be behind; that is harmless
+            os.fsync(self._file)
+
     def close(self) -> None:
         """Sync and close the file."""
         try:
-            os.fsync(self._file)
-        except OSError:  # it may be behind; that is harmless
-            pass
+            self.sync()
         finally:
             os.close(self._file)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # elsewhere a folder can't be opened, and a new file's name lasts
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _bytes(written: int, testimony: Testimony) -> bytes:

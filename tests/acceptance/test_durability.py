@@ -19,19 +19,7 @@ _LINE = re.compile(r"^(?:\[pid +)?(\d+)\]? +([\d.]+) (\w+)\((.*)$")
 async def test_no_202_leaves_before_the_sync_of_its_commit(
     theatre: Theatre, tmp_path: Path
 ) -> None:
-    if shutil.which("strace") is None:
-        pytest.fail("strace is missing: apt-get install strace")
-    trace = tmp_path / "trace"
-    await theatre.daemon.stop()
-    theatre.daemon = traced(theatre.daemon, trace)
-    await theatre.daemon.start()
-    theatre.session.headers["Authorization"] = f"Bearer {theatre.stage.secret('token')}"
-    for number in range(20):
-        call = {"player": "name:Nobody", "achievement": "frag", "id": str(number)}
-        answer = await _post(theatre.session, theatre.stage.bridge_url, call)
-        assert answer is not None
-        assert answer["state"] == "held"
-    await theatre.daemon.kill()
+    trace = await traced_posts(theatre, tmp_path, 20)
 
     answers = 0
     synced = True
@@ -46,12 +34,53 @@ async def test_no_202_leaves_before_the_sync_of_its_commit(
     assert answers == 20
 
 
+@pytest.mark.system
+async def test_a_new_ledger_has_its_witness_on_disk_before_the_first_202(
+    theatre: Theatre, tmp_path: Path
+) -> None:
+    """Else a power cut could leave rows beside an empty witness: a quarantine for nothing."""
+    await theatre.daemon.stop()
+    without_ledger(tmp_path)
+    trace = await traced_posts(theatre, tmp_path, 1)
+
+    told = [
+        "answer" if '"HTTP/1.1 202 ' in text else "folder" if f"<{tmp_path}>" in text else "witness"
+        for call, text in calls(trace)
+        if '"HTTP/1.1 202 ' in text
+        or (call == "fsync" and (f"<{tmp_path}>" in text or ".witness>" in text))
+    ]
+    assert {"folder", "witness"} <= set(told[: told.index("answer")])
+
+
+def without_ledger(folder: Path) -> None:
+    for path in folder.glob("outbox.db*"):
+        path.unlink()
+
+
+async def traced_posts(theatre: Theatre, folder: Path, number: int) -> Path:
+    """Start the daemon anew under strace, post so much to it, kill it; return what was seen."""
+    if shutil.which("strace") is None:
+        pytest.fail("strace is missing: apt-get install strace")
+    trace = folder / "trace"
+    await theatre.daemon.stop()
+    theatre.daemon = traced(theatre.daemon, trace)
+    await theatre.daemon.start()
+    theatre.session.headers["Authorization"] = f"Bearer {theatre.stage.secret('token')}"
+    for each in range(number):
+        call = {"player": "name:Nobody", "achievement": "frag", "id": str(each)}
+        answer = await _post(theatre.session, theatre.stage.bridge_url, call)
+        assert answer is not None
+        assert answer["state"] == "held"
+    await theatre.daemon.kill()
+    return trace
+
+
 def traced(daemon: Program, trace: Path) -> Program:
     """Return the daemon under strace."""
     wrapper = daemon.log.with_name("traced.py")
     wrapper.write_text(
         "import os, sys\n"
-        f"os.execvp('strace', ['strace', '-f', '-ttt', '-s', '60', '-o', {str(trace)!r}, '-e',\n"
+        f"os.execvp('strace', ['strace', '-fy', '-ttt', '-s', '60', '-o', {str(trace)!r}, '-e',\n"
         "    'trace=fdatasync,fsync,sendto,send,sendmsg,write,writev,recvfrom,recv,read',\n"
         f"    sys.executable, '-m', *{list(daemon.arguments)!r}])\n"
     )

@@ -165,6 +165,7 @@ async def test_what_can_not_be_read_is_said_and_read_again_later(
         error = confirmer.status().last_error
         host.on(USER, rows(row("tx_1")))
         await rig.until_states(State.CONFIRMED)
+        await rig.until_readable(confirmer, Readable.OK)
         after = confirmer.status()
 
     assert error

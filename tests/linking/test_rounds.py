@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bridge.linking.rounds import RATE
 from bridge.outbox.links import NewSession, SessionState
+from bridge.settings.models import LinkingSettings
 from tests.campaigns.host import CAMPAIGN, Host, refuses
 from tests.linking.conftest import DETAILS, EMAIL, INITIATE, Rig, begun, details, rig_in
 from tests.outbox.play import ALICE, BOB, Play, entry
@@ -174,6 +175,34 @@ async def test_what_waits_for_a_link_expires_only_where_the_settings_say_so(
             await until(gone)
 
     assert sum(kept.held.values()) == 1
+
+
+async def test_what_waits_expires_while_it_runs_and_no_session_is_open(
+    host: Host, tmp_path: Path
+) -> None:
+    terms = {"held_expires": timedelta(milliseconds=50)}
+    async with rig_in(tmp_path, host, **terms) as rig, rig.going_round():
+        await asyncio.sleep(0.1)  # it has looked, and found nothing
+        await Play(rig.outbox, rig.clock).taken(entry("first_blood"))
+        rig.clock.advance(1)
+
+        async def gone() -> bool:
+            return not (await rig.outbox.counts())[0].held
+
+        await until(gone)
+
+
+async def test_an_expiry_that_is_set_by_a_reload_counts_at_once(host: Host, tmp_path: Path) -> None:
+    async with rig_in(tmp_path, host) as rig, rig.going_round():
+        await Play(rig.outbox, rig.clock).taken(entry("first_blood"))
+        rig.clock.advance(timedelta(days=100).total_seconds())
+        await asyncio.sleep(0.05)  # it waits for nothing
+        rig.linker.replace(LinkingSettings(held_expires=timedelta(days=90)))
+
+        async def gone() -> bool:
+            return not (await rig.outbox.counts())[0].held
+
+        await until(gone)
 
 
 async def test_a_restart_goes_on_with_what_was_open(host: Host, tmp_path: Path) -> None:
