@@ -1,57 +1,19 @@
-"""What a plugin's tests need: its samples checked, and a clock that stands still.
+"""Samples of a log, compared with the events that they must give.
 
 In: an adapter's spec and a folder of samples. Out: nothing where they agree, else an
 `AssertionError` with the difference. Knows nothing of pytest; any test runner will do.
-
-    from bridge.testing import check_samples
-
-    def test_every_sample_gives_its_events():
-        check_samples(SPEC, Path(__file__).parent / "samples")
 """
 
 import difflib
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from bridge.adapters.contract import Adapter, AdapterSpec, RememberingAdapter
 from bridge.adapters.preview import Record, translate_lines, translate_whole
 from bridge.adapters.registry import build
-from bridge.events import Clock
-
-__all__ = ["FakeClock", "check_samples"]
-
-#: What the clock says when a sample is received, unless the test says otherwise.
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class FakeClock:
-    """A clock that moves only when it is told to."""
-
-    def __init__(self, start: datetime = START) -> None:
-        """Begin at `start`, which must name its timezone."""
-        if start.utcoffset() is None:
-            raise ValueError("a clock's start needs a timezone, such as datetime.UTC")
-        self._start = start.astimezone(UTC)
-        self._passed = 0.0
-
-    def now(self) -> datetime:
-        """Return the start and what was added to it since, in UTC."""
-        return self._start + timedelta(seconds=self._passed)
-
-    def monotonic(self) -> float:
-        """Return the seconds that were added since the start."""
-        return self._passed
-
-    def advance(self, seconds: float) -> None:
-        """Let `seconds` pass; time never goes backwards."""
-        if seconds < 0:
-            raise ValueError("a clock can't be turned back")
-        self._passed += seconds
-
-
-_: type[Clock] = FakeClock
+from bridge.testing.clock import START
 
 
 def check_samples(

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bridge import Adapter, AdapterSpec, GameEvent, RawMessage, RememberingAdapter
 from bridge.errors import SettingsError
-from bridge.testing import FakeClock, check_samples
+from bridge.testing import check_samples
 
 
 class Options(BaseModel):
@@ -143,20 +142,3 @@ def test_a_memory_goes_from_line_to_line_and_starts_fresh(tmp_path: Path) -> Non
 def test_options_for_an_adapter_that_is_built_are_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="already built"):
         check_samples(Echo(), tmp_path, options={"name": "x"})
-
-
-def test_a_fake_clock_moves_only_when_told() -> None:
-    clock = FakeClock(datetime(2026, 1, 1, tzinfo=UTC))
-    before = clock.now(), clock.monotonic()
-    clock.advance(1.5)
-
-    assert before == (datetime(2026, 1, 1, tzinfo=UTC), 0.0)
-    assert clock.now() == datetime(2026, 1, 1, 0, 0, 1, 500_000, tzinfo=UTC)
-    assert clock.monotonic() == 1.5
-
-
-def test_a_fake_clock_is_not_turned_back_nor_left_without_a_timezone() -> None:
-    with pytest.raises(ValueError, match="turned back"):
-        FakeClock().advance(-1)
-    with pytest.raises(ValueError, match="timezone"):
-        FakeClock(datetime(2026, 1, 1))  # noqa: DTZ001  # what is tested
