@@ -29,6 +29,12 @@ _BECAME = {
     "unmatched": "it fits nothing here",
 }
 
+#: Whether its payout is looked for → what there is to say of one that was not seen.
+_UNSEEN = {
+    True: "not seen yet; it is looked for in the user's history",
+    False: "not looked for: without a history, only a webhook can prove it",
+}
+
 _ENDED = {
     "linked": "approved",
     "declined": "declined by the player",
@@ -74,7 +80,7 @@ def _head(receipt: Json) -> Iterator[str]:
     if receipt["payout"] is not None:
         yield f"payout     {_payout(receipt['payout'])}"
     elif receipt["entry_state"] == "accepted":
-        yield "payout     not seen yet; it is looked for, and never sent again by itself"
+        yield f"payout     {_UNSEEN[receipt['looked_for']]}; it is never sent again by itself"
     if receipt["unproven_since"]:
         since = _moment(receipt["unproven_since"])
         yield f"unproven   since {since}: an attempt may have paid"

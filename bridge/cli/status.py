@@ -139,6 +139,8 @@ def _stopped(lane: Json) -> Iterator[str]:
     if lane["held"]:
         told = ", ".join(f"{n} {one_line(reason)}" for reason, n in sorted(lane["held"].items()))
         yield f"held      {name}: {told}"
+    if lane["entries"].get("accepted") and not lane.get("confirms", True):
+        yield f"accepted  {name}: that is the last word; neither webhooks nor histories tell more"
     if lane["held"].get("shadow"):
         yield f"shadow    {name}: would have cost {one_line(lane['shadow_cost'])}"
 

@@ -107,7 +107,7 @@ class _MoneyNumbers:
     def __init__(self) -> None:
         self._unpaid = GaugeMetricFamily(
             "campaign_bridge_oldest_unpaid_seconds",
-            "Age of the oldest accepted entry that no payout proves.",
+            "Age of the oldest accepted entry that no payout proves; 0 where none ever could.",
             labels=["campaign"],
         )
         self._drift = GaugeMetricFamily(
@@ -128,7 +128,8 @@ class _MoneyNumbers:
     def add(self, lane: Json) -> None:
         """Add one campaign's numbers."""
         name = lane["campaign"]
-        self._unpaid.add_metric([name], lane["oldest_unpaid_seconds"] or 0)
+        waited = lane["oldest_unpaid_seconds"] if lane.get("confirms", True) else None
+        self._unpaid.add_metric([name], waited or 0)
         self._shadow.add_metric([name], float(lane["shadow_cost"]))
         for reason, n in lane["held"].items():
             self._held.add_metric([name, reason], n)

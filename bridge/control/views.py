@@ -45,6 +45,7 @@ def entry_view(entry: EntryView) -> Json:
         "created_at": when(entry.created_at),
         "updated_at": when(entry.updated_at),
         "accepted_at": when(entry.accepted_at),
+        "looked_for": entry.looked_for,
     }
 
 

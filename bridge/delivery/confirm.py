@@ -85,6 +85,7 @@ class Confirmer:
         clock: Clock,
     ) -> None:
         self._campaign = campaign.id
+        self._webhooks = bool(campaign.webhook_secret_files)
         self._outbox = outbox
         self._api = api
         self._clock = clock
@@ -101,6 +102,11 @@ class Confirmer:
     def status(self) -> ConfirmStatus:
         """Return how it goes."""
         return ConfirmStatus(self._campaign, self._history, self._last_look_at, self._last_error)
+
+    @property
+    def confirms(self) -> bool:
+        """Whether webhooks or histories can tell of payouts; else `accepted` is the last word."""
+        return self._webhooks or self._history in {Readable.OK, Readable.UNREADABLE}
 
     async def run(self) -> None:
         """Look and compare until cancelled."""

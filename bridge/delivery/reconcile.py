@@ -30,6 +30,11 @@ class Reads(Protocol):
         """Compare the paid-out total; None where it isn't told."""
         ...
 
+    @property
+    def confirms(self) -> bool:
+        """Whether anything could tell of a payout; else what was accepted is not missed."""
+        ...
+
 
 class Ledger(Confirming, Inspecting, Braking, Protocol):
     """What is reconciled."""
@@ -55,7 +60,7 @@ async def reconcile(
     drift = await reads.balance()
     strange = await outbox.strange_payouts(campaign, LISTED)
     counts = {lane.campaign: lane.states for lane in await outbox.counts()}.get(campaign, {})
-    lost = await outbox.unpaid(campaign, lag, LISTED)
+    lost = await outbox.unpaid(campaign, lag, LISTED) if reads.confirms else []
     return Report(
         campaign,
         len(users),

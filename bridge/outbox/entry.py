@@ -89,6 +89,7 @@ class Entry:
             moment(self.due_at) if waits else None,
             token_units(self.amount),
             moment(self.accepted_at),
+            self.look_at is not None,
         )
 
 

@@ -74,7 +74,10 @@ class SeenWebhook:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One entry as lists show it; times are None where they mean nothing."""
+    """One entry as lists show it; times are None where they mean nothing.
+
+    `looked_for` says that its payout is looked for in the user's history.
+    """
 
     key: UUID
     campaign: str
@@ -121,6 +124,7 @@ class Listing:
     limit: int = 100
     reason: str | None = None
 
+    looked_for: bool = False
 
 @dataclass(frozen=True, slots=True)
 class Pause:

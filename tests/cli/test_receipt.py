@@ -52,6 +52,7 @@ def entry(state: str = "held", reason: str = "", **more: Any) -> dict[str, Any]:
         "created_at": AT,
         "updated_at": AT,
         "accepted_at": None,
+        "looked_for": True,
         **more,
     }
 
@@ -126,9 +127,12 @@ def test_a_reason_from_elsewhere_is_said_as_it_is_and_harmlessly() -> None:
 
 
 def test_an_accepted_one_says_that_the_payout_is_looked_for() -> None:
-    assert "payout     not seen yet; it is looked for, and never sent again by itself" in told(
-        "accepted"
-    )
+    looked_for, not_looked_for = told("accepted"), told("accepted", looked_for=False)
+
+    assert "payout     not seen yet; it is looked for in the user's history" in looked_for
+    assert "payout     not looked for: without a history, only a webhook can" in not_looked_for
+    assert looked_for.count("it is never sent again by itself") == 1
+    assert not_looked_for.count("it is never sent again by itself") == 1
     assert words.missing(entry("accepted")) == "the proof of its payout"
 
 

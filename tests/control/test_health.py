@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bridge.control.health import Reason, ledger_reasons
+from bridge.control.health import Reason, _MoneyNumbers, ledger_reasons
 from bridge.control.views import Json
 from tests.control.conftest import OTHER, Control
 from tests.outbox.play import ALICE, BOB, CAMPAIGN
@@ -170,6 +170,15 @@ def test_what_is_accepted_for_too_long_is_told_only_where_something_could_confir
     assert "2.0 hours ago" in told(lane(**late))["payouts-overdue"]
     assert told(lane(**late, confirms=False)) == {}
     assert told(lane(**late), lag=None) == {}  # no daemon runs that would look
+
+
+@pytest.mark.parametrize(("confirms", "seconds"), [(True, 7200.0), (False, 0.0)])
+def test_the_number_of_it_moves_only_there_too(confirms: bool, seconds: float) -> None:
+    numbers = _MoneyNumbers()
+    numbers.add(lane(oldest_unpaid_seconds=7200.0, confirms=confirms, shadow_cost="0"))
+    unpaid, *_ = numbers.metrics
+
+    assert [sample.value for sample in unpaid.samples] == [seconds]
 
 
 def test_what_shadow_mode_left_is_told() -> None:

@@ -26,6 +26,7 @@ from tests.delivery.confirming import (
     USERS,
     Rig,
     brief,
+    campaign_with,
     history_of,
     linked,
     quiet_host,
@@ -52,10 +53,10 @@ async def rig(host: Host, tmp_path: Path) -> AsyncIterator[Rig]:
         yield made
 
 
-async def report_of(rig: Rig) -> Report:
+async def report_of(rig: Rig, campaign: CampaignSettings | None = None) -> Report:
     api = rig.apis.get(CAMPAIGN)
     assert api is not None
-    return await reconcile(CAMPAIGN, rig.outbox, api, rig.confirmer(), HOUR)
+    return await reconcile(CAMPAIGN, rig.outbox, api, rig.confirmer(campaign), HOUR)
 
 
 def paid(host: Host, total: int) -> None:
@@ -98,6 +99,20 @@ async def test_a_payout_that_is_missing_is_lost_and_named(rig: Rig) -> None:
     assert [view.key for view in report.lost] == [key]
     assert report.waiting == 0
     assert await rig.states() == [State.ACCEPTED]  # said, and never sent again
+
+
+@pytest.mark.parametrize("secrets", [(), (Path("hook-secret"),)], ids=["nothing", "webhooks"])
+async def test_without_a_history_only_what_a_webhook_should_have_told_is_lost(
+    rig: Rig, host: Host, secrets: tuple[Path, ...]
+) -> None:
+    await rig.outbox.adopt_lanes([LaneTerms(CAMPAIGN, history=False)])
+    (key,) = await rig.accepted()
+    rig.clock.advance(30 * HOUR)
+
+    report = await report_of(rig, campaign_with(host, history=False, webhook_secret_files=secrets))
+
+    assert [view.key for view in report.lost] == ([key] if secrets else [])
+    assert report.waiting == (0 if secrets else 1)
 
 
 async def test_a_payout_too_many_is_a_duplicate_and_names_its_entry(rig: Rig, host: Host) -> None:

@@ -330,16 +330,18 @@ async def test_what_is_accepted_for_too_long_is_overdue_and_not_sent_again(play:
     assert not await play.claims()
 
 
-async def test_where_nobody_can_look_accepted_is_the_end_and_no_alarm(play: Play) -> None:
+async def test_without_a_history_nobody_looks_and_a_webhook_is_still_waited_for(play: Play) -> None:
     await play.outbox.adopt_lanes([LaneTerms(CAMPAIGN, history=False)])
     (key,) = await accepted(play)
     play.clock.advance(30 * DAY)
     (lane,) = await play.outbox.counts()
+    (late,) = await play.outbox.unpaid(CAMPAIGN, HOUR)
 
     assert await play.outbox.next_look_in(CAMPAIGN) is None
-    assert list(await play.outbox.unpaid(CAMPAIGN, HOUR)) == []
-    assert lane.oldest_unpaid is None
+    assert (late.key, late.looked_for) == (key, False)
+    assert lane.oldest_unpaid == 30 * DAY
     assert await hears(play, paid(key)) is Became.CONFIRMED
+    assert list(await play.outbox.unpaid(CAMPAIGN, HOUR)) == []
 
 
 # -- twenty alike ---------------------------------------------------------------------------

@@ -232,13 +232,12 @@ SELECT campaign, min(due_at) AS at FROM entries WHERE fenced = 1 GROUP BY campai
 -- oldest_unpaid --
 -- Since when the oldest entry of each campaign has been accepted and not confirmed.
 SELECT campaign, min(accepted_at) AS at FROM entries
-WHERE state = 'accepted' AND look_at IS NOT NULL GROUP BY campaign;
+WHERE state = 'accepted' GROUP BY campaign;
 
 -- unpaid_since --
--- Entries that have been accepted since before a time, and are looked for in vain.
+-- Entries that have been accepted since before a time, and that nothing has confirmed.
 SELECT * FROM entries
-WHERE campaign = :campaign AND state = 'accepted' AND look_at IS NOT NULL
-  AND accepted_at <= :before
+WHERE campaign = :campaign AND state = 'accepted' AND accepted_at <= :before
 ORDER BY accepted_at LIMIT :limit;
 
 -- latest_mark --

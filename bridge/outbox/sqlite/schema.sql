@@ -52,8 +52,7 @@ CREATE INDEX entries_unproven ON entries (campaign, bound_ref, event_code)
 CREATE INDEX entries_fenced ON entries (campaign, user_ref, event_code, id) WHERE fenced = 1;
 CREATE INDEX entries_held_why ON entries (reason, campaign, id) WHERE state = 'held';
 CREATE INDEX entries_to_look_for ON entries (campaign, look_at) WHERE look_at IS NOT NULL;
-CREATE INDEX entries_unpaid ON entries (campaign, accepted_at)
-  WHERE state = 'accepted' AND look_at IS NOT NULL;
+CREATE INDEX entries_unpaid ON entries (campaign, accepted_at) WHERE state = 'accepted';
 CREATE INDEX entries_of_user ON entries (campaign, bound_ref, event_code, id)
   WHERE bound_ref IS NOT NULL;
 CREATE INDEX entries_of_player ON entries (player, campaign, id);
