@@ -10,8 +10,9 @@ from bridge.cli.receipt import session_lines
 from bridge.cli.words import missing
 from bridge.control.views import Json
 
-#: Link sessions and entries that a screen has room for.
-_SESSIONS, _ENTRIES = 3, 15
+#: Links made and ended, link sessions and entries that a screen has room for.
+_NOTES, _SESSIONS, _ENTRIES = 5, 3, 15
+_BECAME = {"link": "linked", "unlink": "unlinked", "forget": "forgotten"}
 
 
 def lines(story: Json) -> Iterator[str]:
@@ -25,9 +26,17 @@ def lines(story: Json) -> Iterator[str]:
         )
     if not story["links"]:
         yield f"  not linked; `players link {player} USERREF`, or let the game start a link"
+    if len(story["journal"]) > len(story["links"]):  # more than how it came to be as it is
+        yield from map(_note, story["journal"][:_NOTES])
     for session in story["sessions"][:_SESSIONS]:
         yield from _session(session)
     yield from _entries(story["entries"])
+
+
+def _note(note: Json) -> str:
+    became = _BECAME.get(note["what"], one_line(note["what"]))
+    which = f" {one_line(note['detail'])}" if note["detail"] else ""
+    return f"  {since(note['at'])} ago {became}{which}, by {one_line(note['who'])}"
 
 
 def _session(session: Json) -> Iterator[str]:

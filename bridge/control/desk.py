@@ -118,15 +118,17 @@ class PlayerDesk:
         }
 
     async def player_story(self, player: str, limit: int = 50) -> Json:
-        """Return everything that is known of one player: links, link sessions, newest entries."""
+        """Return all that is known of one player: links, what became of them, newest entries."""
         canonical = canonical_player(player)
         links = await self._outbox.links(canonical)
         sessions = await self._outbox.sessions(canonical)
+        notes = await self._outbox.link_notes(canonical)
         entries = await self._outbox.listing(Listing(None, canonical, None, limit))
         return {
             "player": canonical,
             "links": [views.link_story(link) for link in links],
             "sessions": [views.session_view(session) for session in sessions],
+            "journal": [views.note_view(note) for note in notes],
             "entries": [views.entry_view(entry) for entry in entries],
         }
 

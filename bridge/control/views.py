@@ -68,7 +68,7 @@ def receipt_view(receipt: Receipt) -> Json:
         "wire_keys": [str(key) for key in receipt.wire_keys],
         "body": None if receipt.body is None else receipt.body.decode("utf-8", "replace"),
         "history": [_attempt(attempt) for attempt in receipt.attempts],
-        "journal": [_note(note) for note in receipt.journal],
+        "journal": [note_view(note) for note in receipt.journal],
         "payout": None if receipt.payout is None else payout_view(receipt.payout),
         "webhooks": [
             {"event": seen.event, "at": when(seen.at), "became": seen.became}
@@ -184,7 +184,8 @@ def _attempt(attempt: Attempt) -> Json:
     }
 
 
-def _note(note: Note) -> Json:
+def note_view(note: Note) -> Json:
+    """Return a line of the journal."""
     return {"at": when(note.at), "who": note.who, "what": note.what, "detail": note.detail}
 
 

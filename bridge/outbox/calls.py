@@ -55,6 +55,7 @@ from bridge.outbox.views import (
     LaneCount,
     LaneTerms,
     Listing,
+    Note,
     Receipt,
     RememberedRule,
     SeenPayout,
@@ -141,6 +142,10 @@ class Calls(ABC):
     async def links(self, player: str | None = None) -> Sequence[Link]:
         """Return the links of one player, or all."""
         return await self.look(lambda rows: reading.links(rows, player))
+
+    async def link_notes(self, player: str, limit: int = 20) -> Sequence[Note]:
+        """Return what became of a player's links, newest first."""
+        return await self.look(lambda rows: reading.link_notes(rows, player, limit))
 
     async def forget(self, player: str, who: str) -> int:
         """Unlink a player and erase what names a person; see the contract."""

@@ -58,6 +58,7 @@ from bridge.outbox.views import (
     LaneCount,
     LaneTerms,
     Listing,
+    Note,
     Receipt,
     RememberedRule,
     SeenPayout,
@@ -132,6 +133,10 @@ class Linking(Protocol):
 
     async def links(self, player: str | None = None) -> Sequence[Link]:
         """Return the links of one player, or all."""
+        ...
+
+    async def link_notes(self, player: str, limit: int = 20) -> Sequence[Note]:
+        """Return who linked and unlinked a player, newest first."""
         ...
 
     async def forget(self, player: str, who: str) -> int:

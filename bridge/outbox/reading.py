@@ -144,6 +144,11 @@ def links(rows: Rows, player: str | None) -> Sequence[Link]:
     return [link_from(row) for row in rows.sql.many("links", player=player)]
 
 
+def link_notes(rows: Rows, player: str, limit: int) -> Sequence[Note]:
+    """Return what became of a player's links, newest first."""
+    return [_note(row) for row in rows.sql.many("journal_of_player", player=player, limit=limit)]
+
+
 def strange_payouts(rows: Rows, campaign: str, limit: int) -> Sequence[SeenPayout]:
     """Return payouts that belong to no entry."""
     found = rows.sql.many("all_unmatched", campaign=campaign, limit=limit)

@@ -96,6 +96,7 @@ class EntryView:
     due_at: datetime | None
     amount: Decimal | None = None
     accepted_at: datetime | None = None
+    looked_for: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,6 @@ class Listing:
     limit: int = 100
     reason: str | None = None
 
-    looked_for: bool = False
 
 @dataclass(frozen=True, slots=True)
 class Pause:

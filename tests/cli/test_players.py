@@ -101,6 +101,11 @@ def test_a_player_is_forgotten_and_what_was_achieved_stays(cli: Cli, configured:
     assert shown["links"] == []
     assert [found["entry_state"] for found in shown["entries"]] == ["held"]
     assert b"alice@example.com" not in configured.outbox.read_bytes()
+    assert [(note["what"], note["detail"]) for note in shown["journal"]] == [
+        ("forget", ""),
+        ("unlink", "erased"),
+        ("link", "erased"),
+    ]
 
 
 def test_a_link_session_is_told(cli: Cli, configured: Site) -> None:

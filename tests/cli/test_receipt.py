@@ -57,6 +57,11 @@ def entry(state: str = "held", reason: str = "", **more: Any) -> dict[str, Any]:
     }
 
 
+def note(what: str, detail: str, who: str = "session") -> dict[str, str]:
+    """Return a line of a player's journal."""
+    return {"at": AT, "who": who, "what": what, "detail": detail}
+
+
 def told(state: str = "held", reason: str = "", **more: Any) -> str:
     """Return a receipt in words."""
     document = {
@@ -194,7 +199,13 @@ def test_a_player_is_told_on_one_screen() -> None:
     entries = [entry("accepted"), *[entry("confirmed") for _ in range(40)]]
     lines = list(
         story.lines(
-            {"player": "name:Alice", "links": [link], "sessions": [SESSION], "entries": entries}
+            {
+                "player": "name:Alice",
+                "links": [link],
+                "journal": [note("link", "to usr_1 in camp_1")],
+                "sessions": [SESSION],
+                "entries": entries,
+            }
         )
     )
 
@@ -208,6 +219,21 @@ def test_a_player_is_told_on_one_screen() -> None:
 
 def test_an_open_session_is_said_to_be_undecided() -> None:
     session = {**SESSION, "state": "pending"}
-    lines = story.lines({"player": "name:Alice", "links": [], "sessions": [session], "entries": []})
+    document = {"player": "name:Alice", "links": [], "journal": [], "entries": []}
+    lines = story.lines({**document, "sessions": [session]})
 
     assert any(line.endswith("not decided yet") for line in lines)
+
+
+def test_a_player_who_went_over_or_away_is_shown_with_how_it_came() -> None:
+    document = {"player": "name:Alice", "links": [], "sessions": [], "entries": []}
+    journal = [
+        note("unlink", "from usr_2 in camp_1", "webhook"),
+        note("link", "to usr_2 in camp_1", "operator olga"),
+        note("link", "to usr_1 in camp_1"),
+    ]
+    said = "\n".join(story.lines({**document, "journal": journal}))
+
+    assert " ago unlinked from usr_2 in camp_1, by webhook" in said
+    assert " ago linked to usr_2 in camp_1, by operator olga" in said
+    assert said.count(" ago linked to") == 2

@@ -267,3 +267,21 @@ async def test_unlinking_leaves_the_accepted_alone(play: Play) -> None:
 
     assert await play.outbox.unlink(CAMPAIGN, ALICE, "operator") == 0
     assert await play.view(key) == before
+
+
+async def test_what_became_of_a_players_links_is_kept_newest_first(play: Play) -> None:
+    outbox = play.outbox
+    await outbox.link(CAMPAIGN, ALICE, "usr_1", "session")
+    await outbox.link(CAMPAIGN, ALICE, "usr_1", "import")  # as it was: no news
+    await outbox.link(CAMPAIGN, ALICE, "usr_2", "operator olga")
+    await outbox.unlink(CAMPAIGN, ALICE, "webhook")
+    await outbox.unlink(CAMPAIGN, ALICE, "webhook")  # there is none
+    await outbox.link(CAMPAIGN, BOB, "usr_3", "session")
+
+    notes = await outbox.link_notes(ALICE)
+
+    assert [(note.who, note.what, note.detail) for note in notes] == [
+        ("webhook", "unlink", f"from usr_2 in {CAMPAIGN}"),
+        ("operator olga", "link", f"to usr_2 in {CAMPAIGN}"),
+        ("session", "link", f"to usr_1 in {CAMPAIGN}"),
+    ]

@@ -76,6 +76,10 @@ class Book:
         number = None if entry is None else entry.id
         self.rows.history.add_note(self.now, who, what, number, detail)
 
+    def note_link(self, who: str, what: str, player: str, detail: str) -> None:
+        """Write into the journal what became of a player's link."""
+        self.rows.history.add_note(self.now, who, what, None, detail, player)
+
 
 def taken(entry: Entry, *, duplicate: bool, differs: bool = False) -> Taken:
     """Return what a game is told of an entry."""

@@ -31,7 +31,7 @@ def link(book: Book, campaign: str, player: str, user_ref: str, via: str) -> int
     book.rows.links.set(Link(campaign, player, user_ref, as_moment(book.now), via))
     moved = _move_open(book, campaign, player, lambda entry: _linked(book, entry, user_ref))
     if known != user_ref:
-        book.note(via, "link", None, f"{campaign} {player} {user_ref}")
+        book.note_link(via, "link", player, f"to {user_ref} in {campaign}")
     return moved
 
 
@@ -58,9 +58,11 @@ def _refuse_too_many(book: Book, campaign: str, player: str, user_ref: str) -> N
 
 def unlink(book: Book, campaign: str, player: str, via: str) -> int:
     """Forget a link and hold what would have been sent by it; return how many entries."""
+    known = book.rows.links.user_ref(campaign, player)
     book.rows.links.drop(campaign, player)
     held = _move_open(book, campaign, player, lambda entry: life.unlinked(entry, book.now))
-    book.note(via, "unlink", None, f"{campaign} {player}")
+    if known is not None:
+        book.note_link(via, "unlink", player, f"from {known} in {campaign}")
     return held
 
 
@@ -96,7 +98,7 @@ def forget(book: Book, player: str, who: str) -> int:
     for found in links:
         unlink(book, found.campaign, player, who)
     book.rows.links.forget(player)
-    book.note(who, "forget", None, player)
+    book.note_link(who, "forget", player, "")
     return len(links)
 
 

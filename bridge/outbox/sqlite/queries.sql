@@ -128,7 +128,8 @@ VALUES (:id, :binding, :wire_key, :bound_ref, :body);
 
 -- add_note --
 -- A line of the journal.
-INSERT INTO journal (at, who, what, entry_id, detail) VALUES (:at, :who, :what, :entry_id, :detail);
+INSERT INTO journal (at, who, what, entry_id, detail, player)
+VALUES (:at, :who, :what, :entry_id, :detail, :player);
 
 -- use_rule --
 -- The number of a rule that makes an entry now.
@@ -169,6 +170,10 @@ SELECT * FROM attempts WHERE entry_id = :id ORDER BY rowid;
 -- journal --
 -- What was decided about an entry.
 SELECT * FROM journal WHERE entry_id = :id ORDER BY id;
+
+-- journal_of_player --
+-- What became of a player's links, newest first.
+SELECT * FROM journal WHERE player = :player ORDER BY id DESC LIMIT :limit;
 
 -- listing --
 -- Entries, newest first.
@@ -440,6 +445,10 @@ WHERE player = :player;
 -- forget_codes --
 -- End a player's codes.
 DELETE FROM codes WHERE player = :player;
+
+-- erase_journal --
+-- Erase which users a player was linked to.
+UPDATE journal SET detail = 'erased' WHERE player = :player;
 
 -- end_codes --
 -- A new code ends the older ones of the same player or session.

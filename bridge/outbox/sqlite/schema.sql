@@ -154,10 +154,12 @@ CREATE TABLE journal (
   who      TEXT NOT NULL,
   what     TEXT NOT NULL,
   entry_id INTEGER REFERENCES entries,
-  detail   TEXT NOT NULL
+  detail   TEXT NOT NULL,
+  player   TEXT
 ) STRICT;
 
 CREATE INDEX journal_of_entry ON journal (entry_id) WHERE entry_id IS NOT NULL;
+CREATE INDEX journal_of_player ON journal (player, id) WHERE player IS NOT NULL;
 
 -- Each change of a state that games are told of, oldest first; the last ones only.
 CREATE TABLE changes (

@@ -45,9 +45,25 @@ class History:
             body=entry.body,
         )
 
-    def add_note(self, at: int, who: str, what: str, entry_id: int | None, detail: str) -> None:
-        """Write a line into the journal."""
-        self._sql.run("add_note", at=at, who=who, what=what, entry_id=entry_id, detail=detail)
+    def add_note(
+        self,
+        at: int,
+        who: str,
+        what: str,
+        entry_id: int | None,
+        detail: str,
+        player: str | None = None,
+    ) -> None:
+        """Write a line into the journal: of an entry, of a player's links, or of neither."""
+        self._sql.run(
+            "add_note",
+            at=at,
+            who=who,
+            what=what,
+            entry_id=entry_id,
+            detail=detail,
+            player=player,
+        )
 
     def add_change(self, at: int, entry: Entry) -> None:
         """Keep a change for the stream; forget the oldest ones from time to time."""

@@ -96,6 +96,7 @@ class Links:
 
     def forget(self, player: str) -> None:
         """Erase the addresses, names and codes that are kept for a player."""
+        self._sql.run("erase_journal", player=player)
         self._sql.run("forget_codes", player=player)
         self._sql.run("forget_sessions", player=player)
 
