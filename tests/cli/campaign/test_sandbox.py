@@ -1,10 +1,7 @@
-"""Every command against the real sandbox, as in the guide's own end-to-end test."""
+"""Every command against the real sandbox, without any configuration."""
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -12,20 +9,18 @@ from aiohttp import web
 
 from bridge.cli.init.sandbox import FUNDS
 from tests.campaigns.host import Answer, Host, host_beside, reset
+from tests.cli.campaign.owner import EVENT, Owner
 from tests.cli.conftest import Cli
-from tests.cli.play import ADMIN_TOKEN, Process, Ran, run_here, sandbox_beside
+from tests.cli.play import Process, Ran, run_here, sandbox_beside
 
 PASSED_ON = ("Authorization", "X-Campaign-Id", "Idempotency-Key")
-EVENT = {"code": "EARN5", "name": "Five", "payoutAmount": 5}
 
 
-class Guide:
+class Guide(Owner):
     """A campaign in the sandbox, and the program pointed at it."""
 
     def __init__(self, url: str, key_file: Path) -> None:
-        self.url = url
-        made = self.admin("/campaigns", {"name": "Guide", "environment": "test", "events": [EVENT]})
-        self.campaign, self.api_key = made["id"], made["apiKey"]
+        super().__init__(url)
         key_file.touch(mode=0o600)
         key_file.write_text(self.api_key)
         self._options = [
@@ -33,37 +28,10 @@ class Guide:
             f"--api-key-file={key_file}",
         ]
 
-    def admin(self, path: str, body: object) -> Any:
-        """Do what only the dashboard can: create and fund."""
-        return self._post(f"{self.url}/sandbox/v1{path}", ADMIN_TOKEN, body)
-
-    def fund(self, amount: object) -> None:
-        self.admin(f"/campaigns/{self.campaign}/fund", {"amount": amount})
-
-    def event(self, user_ref: str) -> None:
-        """Send the call that delivery makes."""
-        body = {"eventCode": EVENT["code"], "userRef": user_ref}
-        self._post(f"{self.url}/api/v1/campaign/{self.campaign}/events", self.api_key, body)
-
-    def decide(self, decision: str, session: str) -> None:
-        """Be the player."""
-        body = {"sessionKey": session}
-        self._post(f"{self.url}/api/v1/users/link/{decision}", self.api_key, body)
-
     def words(self, *arguments: str, base_url: str = "") -> list[str]:
         after = 2 if arguments[0] == "invites" else 1
         options = [*self._options, f"--base-url={base_url or f'{self.url}/api'}"]
         return ["campaign", *arguments[:after], *options, *arguments[after:]]
-
-    def _post(self, url: str, token: str, body: object) -> Any:
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "X-Campaign-Id": getattr(self, "campaign", ""),
-            "Content-Type": "application/json",
-        }
-        request = urllib.request.Request(url, json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.loads(answer.read())
 
 
 @pytest.fixture(scope="module")
@@ -98,25 +66,6 @@ def linked(run: Cli, guide: Guide, email: str) -> str:
     user_ref = run("link", email, "--wait", "--json").json["userRef"]
     assert isinstance(user_ref, str)
     return user_ref
-
-
-def test_the_guides_flow_from_the_command_line(run: Cli, guide: Guide) -> None:
-    unfunded = run("start", "--yes")
-    guide.fund(12.5)
-    started = run("start", "--yes", "--wait", "--json")
-    user_ref = linked(run, guide, "player@example.com")
-    too_early = run("withdraw", "--yes")
-    stopped = run("stop", "--yes", "--wait")
-    withdrawn = run("withdraw", "--yes", "--wait", "--json")
-
-    assert (unfunded.code, too_early.code) == (1, 1)
-    assert "not funded" in unfunded.err
-    assert "answered 400" in too_early.err
-    assert started.json["standing"]["status"] == "Active"
-    assert run("user", user_ref, "--json").json["userRef"] == user_ref
-    assert stopped.out.endswith("stop done: the campaign is Stopped, 12.50 left\n")
-    assert "withdraw 12.50, all that remains" in withdrawn.err
-    assert withdrawn.json["standing"]["availableToWithdraw"] == "0.00"
 
 
 def test_what_is_paid_is_in_the_history(run: Cli, guide: Guide) -> None:
