@@ -19,8 +19,6 @@ pytestmark = pytest.mark.system
 
 #: What Chromium writes down when a page is answered 400 or 404, as the guide wants it.
 REFUSED = "Failed to load resource: the server responded with a status of"
-#: What was on its way when its page was left.
-LEFT = "net::ERR_ABORTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +127,7 @@ def balance(page: Page, name: str) -> Locator:
 
 def unexpected(page: Page) -> list[str]:
     """Return what the browser complained of, but for what the guide wants refused."""
-    heard = [one for one in complaints(page) if not one.endswith(LEFT)]
-    return [one for one in heard if not one.startswith(REFUSED)]
+    return [one for one in complaints(page) if not one.startswith(REFUSED)]
 
 
 # -- what the player does ---------------------------------------------------------------------

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 #: Milliseconds for anything a page is waited for.
@@ -80,6 +80,12 @@ def _listen(page: Page) -> None:
         if said.type == "error":
             heard.append(said.text)
 
+    def lost(request: Request) -> None:
+        # A page that is left while its icon still loads aborts that: nobody's fault. What the
+        # page's policy forbids or a server fails to give has other names.
+        if request.failure != "net::ERR_ABORTED":
+            heard.append(f"{request.url}: {request.failure}")
+
     page.on("console", console)
     page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("requestfailed", lambda request: heard.append(f"{request.url}: {request.failure}"))
+    page.on("requestfailed", lost)
