@@ -12,6 +12,7 @@ BridgeError
 │   ├── MessageRejected
 │   │   ├── NotJson
 │   │   ├── WebhookStale
+│   │   ├── IdentityTooWeak
 │   │   └── MessageTooLarge
 │   ├── UnsupportedBody
 │   ├── NotAuthenticated
@@ -123,6 +124,13 @@ class WebhookStale(MessageRejected):
 
     hint = "Check this machine's clock; what the webhook told of is found by polling."
     code = "stale-webhook"
+
+
+class IdentityTooWeak(MessageRejected):
+    """The player's id is worth less than the source trusts."""
+
+    hint = 'Write trust = "client" or "name" for the source, after reading what that is worth.'
+    code = "weak-identity"
 
 
 class MessageTooLarge(MessageRejected):

@@ -59,6 +59,7 @@ class GameEvent:
     id: str | None = None
     occurred_at: datetime | None = None
     details: Mapping[str, JsonValue] = field(default_factory=dict)
+    excerpt: bytes | None = None
 
 
 class State(StrEnum):

@@ -5,7 +5,7 @@ Knows nothing of where either is kept.
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from bridge.adapters.builtin import JsonAdapter
 from bridge.adapters.contract import Adapter, AdapterSpec, RememberingAdapter
+from bridge.adapters.deadline import SECONDS, limited
 from bridge.adapters.details import is_text, problems_of
 from bridge.adapters.plugins import reason
 from bridge.errors import AdapterLoadError, MessageRejected, TranslationError
@@ -40,15 +41,83 @@ def translate(
         TranslationError: it failed, or returned what is no list of usable game events.
     """
     copy = None if memory is None else memory.model_copy(deep=True)
+    return Translation(_translated(adapter, message, copy), copy)
+
+
+def _translated(
+    adapter: Adapter, message: RawMessage, memory: BaseModel | None
+) -> tuple[GameEvent, ...]:
     try:
         if type(adapter) is JsonAdapter:  # the hot path: its model has checked more than we would
-            return Translation(tuple(adapter.translate(message)))
-        events = _checked(_ask(adapter, message, copy))
+            return tuple(adapter.translate(message))
+        return _checked(_ask(adapter, message, memory))
     except (MessageRejected, TranslationError):
         raise
     except (Exception, SystemExit) as failure:
         raise TranslationError(f"the adapter failed: {reason(failure)}") from failure
-    return Translation(events, copy)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What an adapter made of several messages: of each its events, or why there are none.
+
+    `memory`, which is `text` as it is written, is to be adopted once the events are kept.
+    """
+
+    results: Sequence[tuple[GameEvent, ...] | MessageRejected | TranslationError]
+    memory: BaseModel | None = None
+    text: str | None = None
+
+
+def translate_run(
+    adapter: Adapter,
+    messages: Sequence[RawMessage],
+    memory: BaseModel | None = None,
+    *,
+    seconds: float | None = None,
+) -> Run:
+    """Let `adapter` translate messages one after the other, each with what the last one left.
+
+    A message that is refused or fails leaves the memory as it was before it, and spoils no other.
+    One may take `seconds` at most.
+    """
+    limit = SECONDS if seconds is None else seconds
+    try:
+        return _briskly(adapter, messages, memory, limit)
+    except (MessageRejected, TranslationError):
+        return _carefully(adapter, messages, memory, limit)
+
+
+def _briskly(
+    adapter: Adapter, messages: Sequence[RawMessage], memory: BaseModel | None, seconds: float
+) -> Run:
+    """Copy the memory once for all messages: most runs fail nowhere."""
+    copy = None if memory is None else memory.model_copy(deep=True)
+    with limited(seconds):
+        results = [_translated(adapter, message, copy) for message in messages]
+    return Run(results, copy, _text(copy))
+
+
+def _carefully(
+    adapter: Adapter, messages: Sequence[RawMessage], memory: BaseModel | None, seconds: float
+) -> Run:
+    """Copy the memory for each message, so that one that fails can be undone."""
+    results: list[tuple[GameEvent, ...] | MessageRejected | TranslationError] = []
+    for message in messages:
+        try:
+            with limited(seconds):
+                done = translate(adapter, message, memory)
+            _text(done.memory)
+        except (MessageRejected, TranslationError) as refused:
+            results.append(refused)
+        else:
+            results.append(done.events)
+            memory = done.memory
+    return Run(results, memory, _text(memory))
+
+
+def _text(memory: BaseModel | None) -> str | None:
+    return None if memory is None else stored(memory)
 
 
 def redact(adapter: Adapter, message: RawMessage) -> bytes:
@@ -128,6 +197,8 @@ def _problem_of(event: object) -> str | None:
             return f"an event with a bad {field}: {text!a:.100}"
     if event.occurred_at is not None and not _is_aware(event.occurred_at):
         return "an event whose occurred_at has no timezone"
+    if event.excerpt is not None and not isinstance(event.excerpt, bytes):
+        return "an event whose excerpt is not bytes"
     problems = problems_of(event.details) if event.details else []
     return f"an event whose {problems[0].pointer} {problems[0].detail}" if problems else None
 

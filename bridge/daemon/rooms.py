@@ -40,7 +40,7 @@ from bridge.intake.listen import Bound, application, http_listening, public_appl
 from bridge.intake.udp import UdpDoor
 from bridge.linking.page.site import LinkSite, page_application
 from bridge.linking.service import Linker, linking
-from bridge.outbox.contract import Remembering
+from bridge.outbox.remembering import Remembering
 from bridge.outbox.store import SqliteOutbox, open_outbox
 from bridge.outbox.views import LaneTerms
 from bridge.pipeline import Pipeline, Speaker
@@ -112,8 +112,8 @@ class Daemon:
                 self._confirmers.compared,
             )
         )
-        speakers = {"": Speaker("json", registry.build("json", {}))}
-        self._pipeline = Pipeline(speakers, book, self._outbox, settings.brakes)
+        json = Speaker("json", registry.build("json", {}))
+        self._pipeline = Pipeline(json, book, self._outbox, settings.brakes)
         self.report = Report(
             self._config,
             settings,

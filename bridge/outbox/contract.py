@@ -42,6 +42,7 @@ from bridge.outbox.proofs import (
     Settled,
     Webhook,
 )
+from bridge.outbox.remembering import Following, Remembering
 from bridge.outbox.values import (
     Answer,
     Claim,
@@ -50,6 +51,7 @@ from bridge.outbox.values import (
     Decision,
     MessageId,
     NewEntry,
+    Turn,
     Verdict,
 )
 from bridge.outbox.views import (
@@ -60,7 +62,6 @@ from bridge.outbox.views import (
     Listing,
     Note,
     Receipt,
-    RememberedRule,
     SeenPayout,
     Standing,
 )
@@ -71,8 +72,10 @@ from bridge.outbox.views import (
 class Keeping(Protocol):
     """The side that intake's road ends at."""
 
-    async def put(self, entries: Sequence[NewEntry]) -> Sequence[Taken | OutboxError]:
-        """Keep `entries`; return one result each, in order.
+    async def put(
+        self, entries: Sequence[NewEntry], turn: Turn | None = None
+    ) -> Sequence[Taken | OutboxError]:
+        """Keep `entries`, and what their source has come to; return one result each, in order.
 
         When this returns, each `Taken` survives a power cut. A known message id gets its first
         decision again; a known key makes no second entry; both are `duplicate`. An entry that
@@ -340,20 +343,9 @@ class Inspecting(Protocol):
         ...
 
 
-class Remembering(Protocol):
-    """The side that keeps the rules that made entries."""
-
-    async def remembered_rules(self) -> Sequence[RememberedRule]:
-        """Return the rules last adopted, in order."""
-        ...
-
-    async def adopt_rules(self, definitions: Sequence[str], journal: str = "") -> None:
-        """Remember these as the rules in force; a non-empty `journal` is noted with it."""
-        ...
-
-
 class Outbox(
     Keeping,
+    Following,
     Delivering,
     Linking,
     Confirming,

@@ -78,6 +78,37 @@ class NewEntry:
     brakes: Brakes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A message that its adapter failed on, kept for whoever mends the adapter.
+
+    `body` holds no secrets; where nobody can tell, it is empty.
+    """
+
+    at: datetime
+    peer: str
+    position: str | None
+    body: bytes
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a source has come to, kept in one transaction with the entries that it made.
+
+    `part` names one of its state files, "" the source itself. `memory` is what the adapter
+    remembers, as JSON; `place` where reading goes on, in the reader's own words; None leaves what
+    was kept before.
+    """
+
+    source: str
+    adapter: str
+    part: str = ""
+    memory: str | None = None
+    place: str | None = None
+    aside: Sequence[Aside] = ()
+
+
 # -- what comes out to be sent --------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from bridge.events import State
 from bridge.outbox.links import Session
 from bridge.outbox.proofs import Drift
-from bridge.outbox.values import Answer, Origin
+from bridge.outbox.values import Answer, Aside, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,34 @@ class RememberedRule:
     definition: str
     used: bool
     entries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedSource:
+    """A source the outbox knows: the scope of its ids, and whether it has made entries."""
+
+    name: str
+    id_scope: str
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What a source, or one of its state files, has come to; see `Turn`."""
+
+    adapter: str
+    memory: str | None
+    place: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AsideView:
+    """A message that was kept aside, by its number."""
+
+    number: int
+    source: str
+    adapter: str
+    message: Aside
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.adapters.builtin import JsonAdapter
-from bridge.adapters.contract import Adapter
+from bridge.adapters.contract import Adapter, AdapterSpec
 from bridge.errors import (
     OutboxError,
 )
 from bridge.events import GameEvent, RawMessage, Taken
 from bridge.outbox.links import Link
 from bridge.outbox.store import SqliteOutbox
-from bridge.outbox.values import MessageId, NewEntry
+from bridge.outbox.values import MessageId, NewEntry, Turn
 from bridge.outbox.views import Listing
 from bridge.pipeline import Outcome, Pipeline, Speaker
 from bridge.pipeline import Road as TheRoad
+from bridge.pipeline.sources import SourceRoad, open_source
 from bridge.rules.book import Rule, RuleBook
 from bridge.rules.occurrence import Repeat
 from bridge.settings.models import BrakeSettings
@@ -62,8 +63,11 @@ class Choosy:
     def __init__(self, outbox: TheRoad) -> None:
         self._outbox = outbox
 
-    async def put(self, entries: Sequence[NewEntry]) -> Sequence[Taken | OutboxError]:
-        kept = await self._outbox.put([entry for entry in entries if entry.player != "name:Bob"])
+    async def put(
+        self, entries: Sequence[NewEntry], turn: Turn | None = None
+    ) -> Sequence[Taken | OutboxError]:
+        others = [entry for entry in entries if entry.player != "name:Bob"]
+        kept = await self._outbox.put(others, turn)
         results = iter(kept)
         return [
             OutboxError("not Bob's") if entry.player == "name:Bob" else next(results)
@@ -85,7 +89,7 @@ class Failing:
         self._failure = failure
         self.recalling = False
 
-    async def put(self, entries: Sequence[NewEntry]) -> Any:
+    async def put(self, entries: Sequence[NewEntry], turn: Turn | None = None) -> Any:
         raise self._failure
 
     async def recall(self, ids: Sequence[MessageId]) -> Sequence[Taken | None]:
@@ -108,8 +112,13 @@ class Road:
     async def said(self, body: bytes, source: str = "", **more: Any) -> Sequence[Outcome]:
         """Hand in one message; return the outcome of each of its events."""
         message = RawMessage(source, body, START, "127.0.0.1:4000", **more)
-        (outcomes,) = await self.pipeline.accept([message])
+        take = await self.source(source) if source else self.pipeline.accept
+        (outcomes,) = await take([message])
         return outcomes
+
+    async def source(self, name: str) -> SourceRoad:
+        """Open the road of one of the engines."""
+        return await open_source(name, *SOURCES[name], self.pipeline, self.outbox)
 
     async def achieved(self, achievement: str = "first_blood", **more: object) -> Outcome:
         """Hand in one achievement."""
@@ -131,10 +140,11 @@ def pipeline_on(
     rules: Sequence[Rule] = (ANYTHING,),
     brakes: BrakeSettings | None = None,
 ) -> Pipeline:
-    speakers = {
-        "": Speaker("json", JsonAdapter()),
-        "log": Speaker("engine", Engine()),
-        "tight": Speaker("tight", Tight()),
-        "arena": Speaker("engine", Engine(), id_scope="arena"),
-    }
-    return Pipeline(speakers, RuleBook(rules), outbox, brakes)
+    return Pipeline(Speaker("json", JsonAdapter()), RuleBook(rules), outbox, brakes)
+
+
+SOURCES = {
+    "log": (AdapterSpec("engine", "An engine", Engine), Speaker("engine", Engine())),
+    "tight": (AdapterSpec("tight", "A tight engine", Tight), Speaker("tight", Tight())),
+    "arena": (AdapterSpec("engine", "An engine", Engine), Speaker("engine", Engine(), "arena")),
+}

@@ -186,15 +186,15 @@ async def test_an_adapter_that_fails_is_reported_and_nothing_of_its_message_is_k
     (report,) = logs
 
     assert isinstance(outcome, TranslationError)
-    assert (report["action"], report["adapter"]) == ("adapter_failed", "engine")
+    assert (report["action"], report["adapter"]) == ("message_aside", "engine")
     assert report["log_level"] == "error"
     assert isinstance(after, Taken)
     assert len(await road.entries()) == 1
 
 
 async def test_it_spoils_no_other_message_of_the_call(road: Road) -> None:
-    messages = [RawMessage("log", b"crash", START), RawMessage("", spoken(), START)]
-    (failed,), (kept,) = await road.pipeline.accept(messages)
+    messages = [RawMessage("log", body, START) for body in (b"crash", b"name:Bob win 1")]
+    (failed,), (kept,) = await (await road.source("log")).take(messages)
 
     assert isinstance(failed, TranslationError)
     assert isinstance(kept, Taken)
@@ -244,7 +244,8 @@ async def test_where_its_adapter_can_not_tell_nothing_is_kept_of_a_message(road:
 
 async def test_an_entry_that_can_not_be_kept_spoils_no_other(road: Road) -> None:
     message = RawMessage("log", b"name:Ann win 1\nname:Bob win 1\nname:Cy win 1", START)
-    (outcomes,) = await pipeline_on(Choosy(road.outbox)).accept([message])
+    road.pipeline = pipeline_on(Choosy(road.outbox))
+    (outcomes,) = await (await road.source("log")).take([message])
 
     assert [type(outcome) for outcome in outcomes] == [Taken, OutboxError, Taken]
     assert len(await road.entries()) == 2

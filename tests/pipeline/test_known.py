@@ -171,7 +171,7 @@ async def test_a_line_read_again_the_next_day_is_still_that_line(road: Road) -> 
     road.pipeline.rules = RuleBook([rule("*", Repeat.DAILY)])
     said = RawMessage("log", b"name:Bob win -", START, position="p1")
     tomorrow = replace(said, received_at=START + timedelta(days=1))
-    (first,), (again,), (fresh,) = await road.pipeline.accept(
+    (first,), (again,), (fresh,) = await (await road.source("log")).take(
         [said, tomorrow, replace(tomorrow, position="p2")]
     )
 

@@ -666,3 +666,51 @@ UPDATE ledger SET quarantine = :reason, copied = CASE WHEN :reason = '' THEN 0 E
 -- journal_all --
 -- The journal, newest first.
 SELECT * FROM journal ORDER BY id DESC LIMIT :limit;
+
+-- adopt_source --
+-- Keep a source and the scope of its ids.
+INSERT INTO sources (name, id_scope) VALUES (:name, :scope)
+ON CONFLICT (name) DO UPDATE SET id_scope = excluded.id_scope;
+
+-- use_source --
+-- A source has made an entry.
+INSERT INTO sources (name, id_scope, used) VALUES (:name, '', 1)
+ON CONFLICT (name) DO UPDATE SET used = 1 WHERE used = 0;
+
+-- sources --
+-- Every source that was ever adopted.
+SELECT * FROM sources ORDER BY name;
+
+-- keep_turn --
+-- What a source has come to; a null leaves what was kept.
+INSERT INTO turns (source, part, adapter, memory, place, at)
+VALUES (:source, :part, :adapter, :memory, :place, :at)
+ON CONFLICT (source, part) DO UPDATE SET
+  adapter = excluded.adapter, memory = coalesce(excluded.memory, memory),
+  place = coalesce(excluded.place, place), at = excluded.at;
+
+-- turn --
+-- What a source, or one of its state files, has come to.
+SELECT * FROM turns WHERE source = :source AND part = :part;
+
+-- parts --
+-- The places of a source's state files.
+SELECT part, place FROM turns WHERE source = :source AND part <> '';
+
+-- add_aside --
+-- Keep a message that an adapter failed on.
+INSERT INTO asides (source, adapter, at, peer, position, body, error)
+VALUES (:source, :adapter, :at, :peer, :position, :body, :error);
+
+-- drop_asides --
+-- Forget all but the newest of a source.
+DELETE FROM asides WHERE source = :source AND id NOT IN (
+  SELECT id FROM asides WHERE source = :source ORDER BY id DESC LIMIT :kept);
+
+-- drop_aside --
+-- Forget one.
+DELETE FROM asides WHERE id = :number;
+
+-- asides --
+-- What was kept aside, oldest first.
+SELECT * FROM asides WHERE source = :source ORDER BY id LIMIT :limit;

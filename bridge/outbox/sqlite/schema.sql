@@ -295,3 +295,36 @@ CREATE INDEX payouts_named ON payouts (campaign, id);
 CREATE INDEX payouts_told ON payouts (campaign, told_id) WHERE told_id IS NOT NULL;
 CREATE INDEX payouts_of_kind ON payouts (campaign, user_ref, event_code);
 CREATE INDEX payouts_unmatched ON payouts (campaign, user_ref, event_code) WHERE entry_id IS NULL;
+
+-- Sources that were ever in the settings; a used one has made entries.
+CREATE TABLE sources (
+  name     TEXT PRIMARY KEY,
+  id_scope TEXT NOT NULL,
+  used     INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- What a source has come to, '' for the source itself, else for one of its state files: what its
+-- adapter remembers, and where its reader goes on.
+CREATE TABLE turns (
+  source  TEXT NOT NULL,
+  part    TEXT NOT NULL,
+  adapter TEXT NOT NULL,
+  memory  TEXT,
+  place   TEXT,
+  at      INTEGER NOT NULL,
+  PRIMARY KEY (source, part)
+) STRICT, WITHOUT ROWID;
+
+-- Messages that an adapter failed on.
+CREATE TABLE asides (
+  id       INTEGER PRIMARY KEY,
+  source   TEXT NOT NULL,
+  adapter  TEXT NOT NULL,
+  at       INTEGER NOT NULL,
+  peer     TEXT NOT NULL,
+  position TEXT,
+  body     BLOB NOT NULL,
+  error    TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX asides_of_source ON asides (source, id);

@@ -12,6 +12,7 @@ from bridge.outbox.sqlite.rows.lanes import Lanes
 from bridge.outbox.sqlite.rows.links import Links
 from bridge.outbox.sqlite.rows.proofs import Proofs
 from bridge.outbox.sqlite.rows.rules import Rules
+from bridge.outbox.sqlite.rows.sources import Sources
 from bridge.outbox.sqlite.rows.standing import Ledgers
 from bridge.outbox.sqlite.rows.statements import Statements
 
@@ -19,7 +20,18 @@ from bridge.outbox.sqlite.rows.statements import Statements
 class Rows:
     """One transaction's view of every table."""
 
-    __slots__ = ("db", "entries", "history", "lanes", "ledger", "links", "proofs", "rules", "sql")
+    __slots__ = (
+        "db",
+        "entries",
+        "history",
+        "lanes",
+        "ledger",
+        "links",
+        "proofs",
+        "rules",
+        "sources",
+        "sql",
+    )
 
     def __init__(self, db: sqlite3.Connection) -> None:
         sql = Statements(db)
@@ -32,4 +44,5 @@ class Rows:
         self.proofs = Proofs(sql)
         self.lanes = Lanes(sql)
         self.rules = Rules(sql)
+        self.sources = Sources(sql)
         self.ledger = Ledgers(sql)

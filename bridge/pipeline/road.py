@@ -1,13 +1,13 @@
-"""The first half of the road: messages become entries in the outbox.
+"""The road itself: game events become entries in the outbox.
 
-In: messages from any door. Out: outcomes, after the commit. Knows each room's contract and
-nothing of sockets: adapter → player's canonical id → rules → outbox. A code that a player
-typed goes past the rules: it links the player.
+In: messages of the achievements call, events that sources read. Out: outcomes, after the commit.
+Adapter → player's canonical id → rules → outbox. A code that a player typed goes past the rules:
+it links the player.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -25,12 +25,13 @@ from bridge.errors import (
     RuleError,
     TranslationError,
 )
-from bridge.events import GameEvent, Linked, RawMessage, Taken
+from bridge.events import GameEvent, Identity, Linked, RawMessage, Taken
 from bridge.outbox.contract import Keeping
 from bridge.outbox.links import Link
-from bridge.outbox.values import Brakes, MessageId, NewEntry, Origin
+from bridge.outbox.values import Brakes, MessageId, NewEntry, Origin, Turn
 from bridge.players.canonical import canonical_player
 from bridge.players.guesses import Guesses
+from bridge.players.worth import trusted
 from bridge.rules.book import CampaignEvent, RuleBook
 from bridge.rules.occurrence import Circumstances
 from bridge.settings.models import BrakeSettings
@@ -45,11 +46,17 @@ LINK_CODE = "link_code"
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A source's adapter, by its name, and the scope of the source's ids."""
+    """A source's adapter, by its name, and the scope of the source's ids.
+
+    `trust` is what a player's id must be worth at least; `identity` what those are worth of which
+    nobody knows more than the adapter says.
+    """
 
     name: str
     adapter: Adapter
     id_scope: str = ""
+    trust: Identity = "name"
+    identity: Identity = "name"
 
 
 class Road(Keeping, Protocol):
@@ -70,11 +77,17 @@ class _Typed:
 
 
 @dataclass(slots=True)
-class _Step:
+class Step:
     """One game event on its way: to an entry or a link, or to the error that stopped it."""
 
     result: Outcome | NewEntry | _Typed
     message_id: MessageId | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it, once it is kept."""
+        assert not isinstance(self.result, NewEntry | _Typed)  # noqa: S101  # `keep` replaced them
+        return self.result
 
 
 class Pipeline:
@@ -82,12 +95,12 @@ class Pipeline:
 
     def __init__(
         self,
-        speakers: Mapping[str, Speaker],
+        json: Speaker,
         rules: RuleBook,
         outbox: Road,
         brakes: BrakeSettings | None = None,
     ) -> None:
-        self._speakers = speakers
+        self._json = json
         self._outbox = outbox
         self._guesses = Guesses()
         self.rules = rules
@@ -96,43 +109,47 @@ class Pipeline:
         self.differing = 0
 
     async def accept(self, messages: Sequence[RawMessage]) -> Sequence[Sequence[Outcome]]:
-        """Take messages; see `bridge.intake.contract.Sink`."""
+        """Take messages of the achievements call; see `bridge.intake.contract.Sink`."""
         steps = [self._steps(message) for message in messages]
-        await self._recall([step for group in steps for step in group])
-        await self._keep([step for group in steps for step in group])
-        await self._link([step for group in steps for step in group])
-        return [[_outcome(step) for step in group] for group in steps]
+        await self.keep([step for group in steps for step in group])
+        return [[step.outcome for step in group] for group in steps]
 
-    # -- translating and deciding -----------------------------------------------------------
+    # -- deciding ---------------------------------------------------------------------------
 
-    def _steps(self, message: RawMessage) -> list[_Step]:
-        speaker = self._speakers[message.source]
+    def _steps(self, message: RawMessage) -> list[Step]:
         try:
-            events = translate(speaker.adapter, message).events
+            events = translate(self._json.adapter, message).events
         except BridgeError as refused:
             if isinstance(refused, TranslationError):
-                log.error(str(refused), action="adapter_failed", adapter=speaker.name)
-            return [_Step(refused)]
-        raw = redact(speaker.adapter, message) if _to_keep(events) else b""
+                log.error(str(refused), action="adapter_failed", adapter=self._json.name)
+            return [Step(refused)]
+        return self.decide(events, message, self._json)
+
+    def decide(
+        self, events: Sequence[GameEvent], message: RawMessage, speaker: Speaker
+    ) -> list[Step]:
+        """Return what is to become of the events of one message."""
         return [
-            self._decide(event, index, message, speaker, raw) for index, event in enumerate(events)
+            self._decide(event, index, message, speaker, _kept(event, message, speaker))
+            for index, event in enumerate(events)
         ]
 
     def _decide(
         self, event: GameEvent, index: int, message: RawMessage, speaker: Speaker, raw: bytes
-    ) -> _Step:
+    ) -> Step:
         try:
             event = replace(event, player=canonical_player(event.player))
+            trusted(event.player, speaker.trust, speaker.identity)
         except MessageRejected as refused:
-            return _Step(refused)
+            return Step(refused)
         if event.name == LINK_CODE:
-            return _Step(_typed(event, message.received_at))
+            return Step(_typed(event, message.received_at))
         message_id = _message_id(message, index, event)
         around = Circumstances(message.received_at, message.position, speaker.id_scope)
         try:
             campaign_event = self.rules.decide(event, around)
         except (MessageRejected, RuleError) as refused:
-            return _Step(refused, message_id)
+            return Step(refused, message_id)
         origin = Origin(
             message.source,
             message.peer,
@@ -144,7 +161,7 @@ class Pipeline:
             event.occurred_at,
         )
         brakes = self._brakes(campaign_event, message)
-        return _Step(_entry(campaign_event, origin, message_id, brakes), message_id)
+        return Step(_entry(campaign_event, origin, message_id, brakes), message_id)
 
     def _brakes(self, event: CampaignEvent, message: RawMessage) -> Brakes | None:
         """Return what may hold an event back, None where nothing may.
@@ -169,7 +186,17 @@ class Pipeline:
 
     # -- keeping ----------------------------------------------------------------------------
 
-    async def _recall(self, steps: Sequence[_Step]) -> None:
+    async def keep(self, steps: Sequence[Step], turn: Turn | None = None) -> None:
+        """Bring `steps` to their outcomes, on disk; `turn` is kept in the same transaction.
+
+        Raises:
+            StoreFull, StoreUnavailable: nothing was kept.
+        """
+        await self._recall(steps)
+        await self._put(steps, turn)
+        await self._link(steps)
+
+    async def _recall(self, steps: Sequence[Step]) -> None:
         """Give known messages that today's rules refuse their first decision again."""
         refused = [
             (step, step.message_id)
@@ -183,18 +210,17 @@ class Pipeline:
             if taken is not None:
                 self._decided(step, taken)
 
-    async def _keep(self, steps: Sequence[_Step]) -> None:
+    async def _put(self, steps: Sequence[Step], turn: Turn | None) -> None:
         new = [(step, step.result) for step in steps if isinstance(step.result, NewEntry)]
-        if not new:
+        if not new and turn is None:
             return
-        for (step, _), result in zip(
-            new, await self._outbox.put([entry for _, entry in new]), strict=True
-        ):
+        kept = await self._outbox.put([entry for _, entry in new], turn)
+        for (step, _), result in zip(new, kept, strict=True):
             self._decided(step, result)
 
     # -- linking ----------------------------------------------------------------------------
 
-    async def _link(self, steps: Sequence[_Step]) -> None:
+    async def _link(self, steps: Sequence[Step]) -> None:
         for step in steps:
             if isinstance(step.result, _Typed):
                 step.result = await self._redeemed(step.result)
@@ -216,22 +242,20 @@ class Pipeline:
             return refused
         return Linked(link.campaign)
 
-    def _decided(self, step: _Step, result: Outcome) -> None:
+    def _decided(self, step: Step, result: Outcome) -> None:
         step.result = result
         if isinstance(result, Taken) and result.differs:
             self.differing += 1
             log.warning("a known id came again", action="message_differs", key=result.key)
 
 
-def _outcome(step: _Step) -> Outcome:
-    result = step.result
-    assert not isinstance(result, NewEntry | _Typed)  # noqa: S101  # _keep and _link replaced them
-    return result
-
-
-def _to_keep(events: Sequence[GameEvent]) -> bool:
-    """Whether a message is kept with its entries; one that holds a code never is."""
-    return bool(events) and all(event.name != LINK_CODE for event in events)
+def _kept(event: GameEvent, message: RawMessage, speaker: Speaker) -> bytes:
+    """Return what a receipt may show of the message; of one that holds a code, nothing."""
+    if event.name == LINK_CODE:
+        return b""
+    if event.excerpt is not None:
+        message = replace(message, body=event.excerpt)
+    return redact(speaker.adapter, message)
 
 
 def _typed(event: GameEvent, at: datetime) -> MessageRejected | _Typed:

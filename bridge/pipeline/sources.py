@@ -1,0 +1,222 @@
+"""The road of one source: its adapter, what that remembers, and where reading goes on.
+
+In: a source's messages, in order. Out: their outcomes. Entries, memory and place are kept in one
+transaction, and only then adopted: whatever happens, each message counts once. Knows nothing of
+how messages come.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+from pydantic import BaseModel
+
+from bridge.adapters.contract import AdapterSpec, RememberingAdapter
+from bridge.adapters.fence import Run, redact, remembered, stored, translate_run
+from bridge.errors import BridgeError, OutboxError, TranslationError
+from bridge.events import RawMessage, Taken
+from bridge.outbox.values import Aside, Turn
+from bridge.outbox.views import SourceState
+from bridge.pipeline.road import Outcome, Pipeline, Speaker, Step
+
+log = structlog.get_logger("pipeline")
+
+
+class Remembered(Protocol):
+    """Where sources find again what they have come to."""
+
+    async def source(self, name: str, part: str = "") -> SourceState | None:
+        """Return what a source has come to; see `bridge.outbox.contract.Following`."""
+        ...
+
+
+@dataclass(slots=True)
+class SourceCounts:
+    """Sums since the start of the daemon."""
+
+    messages: int = 0
+    events: int = 0
+    entries: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    #: Messages that the adapter failed on.
+    aside: int = 0
+    #: Why the last message was refused.
+    last_error: str = ""
+    #: What the adapter shows of its memory.
+    figures: dict[str, int] = field(default_factory=dict)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count what became of one event, or of a message that made none."""
+        if isinstance(outcome, BridgeError):
+            self.rejected += 1
+            self.last_error = str(outcome)
+            self.aside += isinstance(outcome, TranslationError)
+            return
+        self.events += 1
+        if isinstance(outcome, Taken):
+            self.duplicates += outcome.duplicate
+            self.entries += not outcome.duplicate
+
+
+class SourceRoad:
+    """The road of the messages of one source; they are taken one after the other.
+
+    Open it with `open_source`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: AdapterSpec,
+        speaker: Speaker,
+        pipeline: Pipeline,
+        outbox: Remembered,
+        memory: BaseModel | None,
+        place: str | None,
+    ) -> None:
+        self.name = name
+        self.spec = spec
+        self._speaker = speaker
+        self._pipeline = pipeline
+        self._outbox = outbox
+        self._memory = memory
+        self._text = None if memory is None else stored(memory)
+        self._turn = asyncio.Lock()
+        #: Where reading goes on, as its reader said last; None for a new source.
+        self.place = place
+        self.counts = SourceCounts(figures=_figures(speaker, memory))
+
+    async def __call__(self, messages: Sequence[RawMessage]) -> Sequence[Sequence[Outcome]]:
+        """Take messages that came through a door; see `bridge.intake.contract.Sink`."""
+        return await self.take(messages)
+
+    async def take(
+        self, messages: Sequence[RawMessage], place: str | None = None
+    ) -> Sequence[Sequence[Outcome]]:
+        """Take messages, and keep with them where reading goes on.
+
+        A message that is refused or that the adapter fails on has its one error and spoils no
+        other. With a file nobody hears of it: what the adapter failed on is kept aside.
+
+        Raises:
+            StoreFull, StoreUnavailable: nothing was kept; taking them again is safe.
+        """
+        async with self._turn:
+            run = translate_run(self._speaker.adapter, messages, self._memory)
+            changed = run.text if run.text != self._text else None
+            groups = await self._kept(messages, run, changed, place)
+            self._memory, self._text = run.memory, run.text
+            self.place = place if place is not None else self.place
+            self.counts.figures = _figures(self._speaker, run.memory)
+        return self._counted(messages, groups)
+
+    async def take_file(
+        self, message: RawMessage, place: str, *, baseline: bool = False
+    ) -> Sequence[Outcome]:
+        """Take the whole of a state file, with the memory of its own that each has.
+
+        What stands in a `baseline` was there before the bridge: it is remembered and pays nothing.
+
+        Raises:
+            MessageRejected, TranslationError: it can't be read, perhaps for being half written;
+                nothing was kept.
+            StoreFull, StoreUnavailable: nothing was kept.
+        """
+        async with self._turn:
+            state = await self._outbox.source(self.name, message.file)
+            memory = _memory_of(self.spec, state)
+            run = translate_run(self._speaker.adapter, [message], memory)
+            (result,) = run.results
+            if isinstance(result, BridgeError):
+                raise result
+            if baseline:
+                run = Run([()], run.memory, run.text)
+            groups = await self._kept([message], run, run.text, place, message.file)
+        return self._counted([message], groups)[0]
+
+    # -- keeping ----------------------------------------------------------------------------
+
+    async def _kept(
+        self,
+        messages: Sequence[RawMessage],
+        run: Run,
+        memory: str | None,
+        place: str | None,
+        part: str = "",
+    ) -> list[list[Step]]:
+        groups, aside = [], []
+        for message, result in zip(messages, run.results, strict=True):
+            if isinstance(result, BridgeError):
+                groups.append([Step(result)])
+                if isinstance(result, TranslationError):
+                    aside.append(self._aside(message, result))
+            else:
+                groups.append(self._pipeline.decide(result, message, self._speaker))
+        turn = Turn(self.name, self.spec.name, part, memory, place, aside)
+        silent = memory is None and place is None and not aside
+        await self._pipeline.keep(
+            [step for group in groups for step in group], None if silent else turn
+        )
+        return groups
+
+    def _aside(self, message: RawMessage, failure: TranslationError) -> Aside:
+        log.error(
+            "a message is kept aside",
+            action="message_aside",
+            source=self.name,
+            adapter=self.spec.name,
+            error=str(failure),
+        )
+        body = redact(self._speaker.adapter, message)
+        return Aside(message.received_at, message.peer, message.position, body, str(failure))
+
+    def _counted(
+        self, messages: Sequence[RawMessage], groups: list[list[Step]]
+    ) -> list[list[Outcome]]:
+        self.counts.messages += len(messages)
+        found = [[step.outcome for step in group] for group in groups]
+        for outcomes in found:
+            for outcome in outcomes:
+                self.counts.add(outcome)
+                if isinstance(outcome, OutboxError):  # of a file nobody else would hear of it
+                    log.error(str(outcome), action="entry_refused", source=self.name)
+        return found
+
+
+async def open_source(
+    name: str,
+    spec: AdapterSpec,
+    speaker: Speaker,
+    pipeline: Pipeline,
+    outbox: Remembered,
+) -> SourceRoad:
+    """Return the road of a source, with what it has come to.
+
+    Raises:
+        AdapterLoadError: what its adapter remembered no longer fits.
+    """
+    state = await outbox.source(name)
+    memory = _memory_of(spec, state)
+    place = None if state is None else state.place
+    return SourceRoad(name, spec, speaker, pipeline, outbox, memory, place)
+
+
+def _memory_of(spec: AdapterSpec, state: SourceState | None) -> BaseModel | None:
+    """Return what the adapter remembers; another adapter's memory is none."""
+    if state is None or state.adapter != spec.name:
+        return remembered(spec, None)
+    return remembered(spec, state.memory)
+
+
+def _figures(speaker: Speaker, memory: BaseModel | None) -> dict[str, int]:
+    """Return what the adapter shows; one that fails shows nothing."""
+    if memory is None or not isinstance(speaker.adapter, RememberingAdapter):
+        return {}
+    try:
+        return {str(name): int(value) for name, value in speaker.adapter.figures(memory).items()}
+    except Exception as failure:  # noqa: BLE001  # whatever a plugin does, the source goes on
+        log.warning("no figures", action="figures_failed", adapter=speaker.name, error=str(failure))
+        return {}
