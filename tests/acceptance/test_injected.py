@@ -1,11 +1,14 @@
 """What goes wrong on purpose is found and named: payouts missing and doubled, a copied ledger."""
 
 import asyncio
+import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.support.road import Road, Town, road_of, town_in, until
@@ -78,6 +81,71 @@ async def test_a_payout_that_came_twice_is_named_with_its_entry(town: Town) -> N
     assert len(twice) == paid - 1
     assert {payout["twice"] for payout in twice} == {key}
     assert {payout["userRef"] for payout in twice} == {"usr_1"}
+
+
+async def paid_beside(town: Town, user_ref: str, code: str) -> None:
+    """Have somebody else pay on the campaign, with our key to the API."""
+    before = len(await town.ledger())
+    headers = {
+        "Authorization": f"Bearer {town.campaign.api_key}",
+        "X-Campaign-Id": town.campaign.id,
+        "Idempotency-Key": "somebody-else",
+    }
+    url = f"{town.sandbox.api_url}/v1/campaign/{town.campaign.id}/events"
+    body = {"eventCode": code, "userRef": user_ref}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(url, json=body) as answer,
+    ):
+        assert answer.status == 202, await answer.text()
+    await town.paid(before + 1)
+
+
+async def command(town: Town, *arguments: str) -> tuple[int, str]:
+    """Run a command against the daemon; return its exit code and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bridge",
+        f"--config={town.config}",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        env=dict(os.environ),
+    )
+    out, _ = await process.communicate()
+    return process.returncode or 0, out.decode()
+
+
+async def test_the_command_names_each_of_them_and_fails(town: Town) -> None:
+    async with road_of(town) as road:
+        await road.link(ALICE, "usr_1")
+        await town.admin.set_faults({"reset_after": 1.0, "forget_key": 1.0})
+        doubled = await achieve(road, 1)
+        await town.paid(2)
+        await town.admin.set_faults({"reset_after": 0.0, "forget_key": 0.0})
+        await road.settled(confirmed=1)
+        await paid_beside(town, "usr_2", "EARN5")
+        await town.admin.set_faults({"payout_fails": 1.0})
+        missing = str((await road.post(ALICE, "first_blood"))[1]["key"])
+        await road.settled(confirmed=1, accepted=1)
+
+        async def late() -> bool:
+            return bool((await reconciled(road))["lost"])
+
+        await until(late)
+        code, said = await command(town, "reconcile")
+
+    assert code == 1
+    assert " lost=1 duplicate=" in said
+    assert " unknown=1\n" in said
+    assert f"  lost      {missing} {ALICE} → usr_1 first_blood\n" in said
+    assert any("usr_1 quest_win" in line and doubled in line for line in named(said, "duplicate"))
+    assert any("usr_2 EARN5" in line for line in named(said, "unknown"))
+    assert "more than the ledger explains" in said
+
+
+def named(said: str, finding: str) -> list[str]:
+    return [line for line in said.splitlines() if line.startswith(f"  {finding}")]
 
 
 async def test_a_copied_state_directory_sends_nothing_elsewhere_until_it_is_released(
