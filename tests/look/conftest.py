@@ -1,6 +1,7 @@
 """The parts page on a real socket, and a small page of a room of its own."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import jinja2
@@ -47,6 +48,13 @@ def pages() -> jinja2.Environment:
 
 @pytest.fixture
 async def site(pages: jinja2.Environment) -> AsyncIterator[Site]:
+    async with serving(pages) as made:
+        yield made
+
+
+@asynccontextmanager
+async def serving(pages: jinja2.Environment) -> AsyncIterator[Site]:
+    """Serve the parts page and the room's on a free port."""
     made = Site()
     app = web.Application()
     app.add_routes([*_routes(pages, made), *static_routes()])

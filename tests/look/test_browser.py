@@ -1,12 +1,16 @@
 """The parts in a real browser: nothing refused, nothing too wide, everything within reach."""
 
-import pytest
-from playwright.async_api import Page, expect
+from collections.abc import AsyncIterator
 
-from tests.look.conftest import Site
+import jinja2
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.look.conftest import Site, serving
 from tests.support.browser import browser, complaints, overflow, page_of
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 
 #: What a keyboard must reach, in the order of the page; of radios one stands for its group.
 REACHABLE = """() => [...document.querySelectorAll(
@@ -21,39 +25,55 @@ SMALL = """() => [...document.querySelectorAll('.button, .sections a, .tabs a, .
 #: Buttons and states that had to break a word.
 BROKEN = """() => [...document.querySelectorAll('.table .button, .badge')]
   .filter(e => e.getBoundingClientRect().height > 39).map(e => e.textContent)"""
+UNFOLD = "() => document.querySelectorAll('details').forEach(e => { e.open = true })"
 BACKGROUND = "() => getComputedStyle(document.body).backgroundColor"
 RINGLESS = """() => { const e = document.activeElement
   return getComputedStyle(e).outlineStyle === 'none' ? e.outerHTML : '' }"""
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    async with browser() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(pages: jinja2.Environment) -> AsyncIterator[Site]:
+    async with serving(pages) as made:
+        yield made
+
+
 @pytest.mark.parametrize("dark", [False, True])
-async def test_the_parts_fit_any_width_and_nothing_is_refused(site: Site, *, dark: bool) -> None:
+async def test_the_parts_fit_any_width_and_nothing_is_refused(
+    chromium: Browser, site: Site, *, dark: bool
+) -> None:
     found = {}
-    async with browser() as chromium:
-        for width in (320, 390, 768, 1280):
-            async with page_of(chromium, width=width, dark=dark) as page:
-                await page.goto(site.url)
-                for folded in await page.locator("details").all():
-                    await folded.evaluate("element => element.open = true")
-                background = await page.evaluate(BACKGROUND)
-                found[width] = (await overflow(page), complaints(page), background)
+    for width in (320, 390, 768, 1280):
+        async with page_of(chromium, width=width, dark=dark) as page:
+            await page.goto(site.url)
+            await page.evaluate(UNFOLD)
+            background = await page.evaluate(BACKGROUND)
+            found[width] = (await overflow(page), complaints(page), background)
 
     ground = "rgb(14, 17, 23)" if dark else "rgb(246, 247, 249)"
     assert found == dict.fromkeys((320, 390, 768, 1280), (0, [], ground))
 
 
 async def test_the_page_s_policy_refuses_an_inline_style_and_the_test_would_hear_it(
+    chromium: Browser,
     site: Site,
 ) -> None:
-    async with browser() as chromium, page_of(chromium) as page:
+    async with page_of(chromium) as page:
         await page.goto(site.url)
         await page.evaluate("document.body.setAttribute('style', 'color: red')")
 
         assert any("Content Security Policy" in said for said in complaints(page))
 
 
-async def test_the_keyboard_reaches_every_control_in_the_order_of_the_page(site: Site) -> None:
-    async with browser() as chromium, page_of(chromium) as page:
+async def test_the_keyboard_reaches_every_control_in_the_order_of_the_page(
+    chromium: Browser, site: Site
+) -> None:
+    async with page_of(chromium) as page:
         await page.goto(site.url)
         stops = await page.evaluate(REACHABLE)
         reached, ringless = [], []
@@ -67,8 +87,10 @@ async def test_the_keyboard_reaches_every_control_in_the_order_of_the_page(site:
         assert [found for found in ringless if found] == []
 
 
-async def test_the_first_stop_of_the_keyboard_skips_to_the_content(site: Site) -> None:
-    async with browser() as chromium, page_of(chromium) as page:
+async def test_the_first_stop_of_the_keyboard_skips_to_the_content(
+    chromium: Browser, site: Site
+) -> None:
+    async with page_of(chromium) as page:
         await page.goto(site.url)
         await page.keyboard.press("Tab")
         await expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
@@ -77,25 +99,28 @@ async def test_the_first_stop_of_the_keyboard_skips_to_the_content(site: Site) -
         assert await page.evaluate("document.activeElement.id") == "main"
 
 
-async def test_a_finger_can_hit_every_control(site: Site) -> None:
-    async with browser() as chromium, page_of(chromium, width=390) as page:
+async def test_a_finger_can_hit_every_control(chromium: Browser, site: Site) -> None:
+    async with page_of(chromium, width=390) as page:
         await page.goto(site.url)
 
         assert await page.evaluate(SMALL) == []
 
 
 @pytest.mark.parametrize("width", [768, 840, 1280])
-async def test_no_column_is_so_narrow_that_a_button_breaks_its_word(site: Site, width: int) -> None:
-    async with browser() as chromium, page_of(chromium, width=width) as page:
+async def test_no_column_is_so_narrow_that_a_button_breaks_its_word(
+    chromium: Browser, site: Site, width: int
+) -> None:
+    async with page_of(chromium, width=width) as page:
         await page.goto(site.url)
 
         assert await page.evaluate(BROKEN) == []
 
 
 async def test_a_row_of_a_table_is_a_card_on_a_phone_and_still_a_row_to_a_reader(
+    chromium: Browser,
     site: Site,
 ) -> None:
-    async with browser() as chromium, page_of(chromium, width=390) as page:
+    async with page_of(chromium, width=390) as page:
         await page.goto(site.url)
         row = page.get_by_role("table", name="Linked users").get_by_role("row").nth(1)
 
@@ -104,8 +129,10 @@ async def test_a_row_of_a_table_is_a_card_on_a_phone_and_still_a_row_to_a_reader
 
 
 @pytest.mark.parametrize(("width", "drawing"), [(390, "0 0 320 220"), (1280, "0 0 720 260")])
-async def test_a_plot_has_one_drawing_for_each_width(site: Site, width: int, drawing: str) -> None:
-    async with browser() as chromium, page_of(chromium, width=width) as page:
+async def test_a_plot_has_one_drawing_for_each_width(
+    chromium: Browser, site: Site, width: int, drawing: str
+) -> None:
+    async with page_of(chromium, width=width) as page:
         await page.goto(site.url)
 
         shown = page.get_by_role("img", name="Payouts a day")
@@ -122,18 +149,20 @@ async def stopped_by_asking_twice(page: Page, site: Site) -> None:
 
 @pytest.mark.parametrize("javascript", [True, False])
 async def test_what_is_dangerous_is_asked_twice_with_and_without_javascript(
-    site: Site, *, javascript: bool
+    chromium: Browser, site: Site, *, javascript: bool
 ) -> None:
-    async with browser() as chromium, page_of(chromium, javascript=javascript) as page:
+    async with page_of(chromium, javascript=javascript) as page:
         await stopped_by_asking_twice(page, site)
 
         assert site.posted == [{"csrf": "a-token", "job": "7"}]
         assert complaints(page) == []
 
 
-async def test_a_live_region_asks_until_it_is_done_and_then_no_more(site: Site) -> None:
+async def test_a_live_region_asks_until_it_is_done_and_then_no_more(
+    chromium: Browser, site: Site
+) -> None:
     site.done_after = 2
-    async with browser() as chromium, page_of(chromium) as page:
+    async with page_of(chromium) as page:
         await page.goto(f"{site.url}/job")
         await expect(page.get_by_text("Done")).to_be_visible()
         triggers = await page.locator("[hx-trigger]").count()
@@ -143,9 +172,11 @@ async def test_a_live_region_asks_until_it_is_done_and_then_no_more(site: Site) 
         assert complaints(page) == []
 
 
-async def test_without_javascript_a_live_region_offers_a_link(site: Site) -> None:
+async def test_without_javascript_a_live_region_offers_a_link(
+    chromium: Browser, site: Site
+) -> None:
     site.done_after = 1
-    async with browser() as chromium, page_of(chromium, javascript=False) as page:
+    async with page_of(chromium, javascript=False) as page:
         await page.goto(f"{site.url}/job")
         await page.get_by_role("link", name="Look again").click()
 

@@ -77,10 +77,10 @@ async def test_every_event_accepted_before_a_sigkill_is_paid_exactly_once(
     db, random = tmp_path / "sandbox.db", Random(seed)
     async with sandbox_running(settings(db, 0)) as setting_up:
         campaign = await _active_campaign(setting_up.url)
-    keys, accepted = [f"key-{n}" for n in range(400)], set[str]()
+    keys, accepted = [f"key-{n}" for n in range(200)], set[str]()
     for _ in range(2):
         async with process(db) as (child, url):
-            await _post_until_killed(url, campaign, keys, accepted, child, random.randint(20, 150))
+            await _post_until_killed(url, campaign, keys, accepted, child, random.randint(10, 75))
     proven = set(accepted)
 
     async with sandbox_running(settings(db, 0)) as reopened:

@@ -14,7 +14,7 @@ from tests.sandbox.second.receiver import Receiver, receiving
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     log = tmp_path_factory.mktemp("second") / "sandbox.log"
-    with running(log, "--job-delay=0.05") as opened:
+    with running(log, "--job-delay=0.05", "--webhook-waits=0.1,1,5") as opened:
         yield opened
 
 

@@ -167,7 +167,7 @@ def test_an_unknown_invite_is_404(play: Play) -> None:
 
 def test_an_invite_expires_by_the_clock(play: Play) -> None:
     client = play.draft()
-    invite = made(client, expiresAt=in_time(seconds=2))
+    invite = made(client, expiresAt=in_time(seconds=0.5))
 
     expired = eventually(lambda: seen(client, invite), lambda found: found["state"] != "active")
     joins(play, invite)
