@@ -11,14 +11,21 @@ from dataclasses import dataclass
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.support.browser import browser, complaints, overflow, page_of
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 
 #: What Chromium writes down when a page is answered 400 or 404, as the guide wants it.
 REFUSED = "Failed to load resource: the server responded with a status of"
+#: On how many lines an element's text stands.
+LINES = """e => {
+  const text = document.createRange()
+  text.selectNodeContents(e)
+  return new Set([...text.getClientRects()].map(line => line.top)).size
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +59,13 @@ async def sandbox(*options: str) -> AsyncIterator[Printed]:
         await process.communicate()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def printed() -> AsyncIterator[Printed]:
     async with sandbox("--job-delay=0.3") as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
     async with browser() as running:
         yield running
@@ -167,7 +174,9 @@ async def test_the_guides_end_to_end_flow(printed: Printed, chromium: Browser) -
         await page.goto(printed.sign_in)
         await page.get_by_role("button", name="Sign in").click()
         home, key = await make_campaign(page)
-        await approve(chromium, await link_user(page, home, "player@example.com"))
+        approval = await link_user(page, home, "player@example.com")
+        assert await page.get_by_text("player@example.com", exact=True).evaluate(LINES) == 1
+        await approve(chromium, approval)
         await page.reload()
         user_ref = await page.locator("tbody th a").first.inner_text()
 
