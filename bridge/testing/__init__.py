@@ -1,4 +1,4 @@
-"""What a plugin's tests need: samples checked, a clock that stands still, a hostile world.
+"""What a plugin's tests need: samples checked, a road to payouts, a hostile world, a clock.
 
 In: an adapter's spec, samples, lines of a log. Out: failures that say what differs. Knows nothing
 of pytest; any test runner will do.
@@ -11,11 +11,15 @@ of pytest; any test runner will do.
 
 from bridge.testing.clock import START, FakeClock
 from bridge.testing.hostile import damaged, hostile_bytes, hostile_names
+from bridge.testing.road import Payout, Refusal, Road
 from bridge.testing.samples import check_samples
 
 __all__ = [
     "START",
     "FakeClock",
+    "Payout",
+    "Refusal",
+    "Road",
     "check_samples",
     "damaged",
     "hostile_bytes",
