@@ -19,13 +19,16 @@ from bridge.sqlite.scripts import load_migrations
 
 T = TypeVar("T")
 
+#: More than there are in `queries.sql`, so that each is compiled once.
+_STATEMENTS = 256
+
 
 class MemoryOutbox(Calls):
     """The contract over a database that is in no file."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(LedgerClock(clock))
-        self._db = sqlite3.connect(":memory:", isolation_level=None)
+        self._db = sqlite3.connect(":memory:", isolation_level=None, cached_statements=_STATEMENTS)
         self._db.row_factory = sqlite3.Row
         migrate(self._db, load_migrations("bridge.outbox.sqlite.migrations"), Path(":memory:"))
 

@@ -60,6 +60,11 @@ class Rig:
         await self.rounds.look_at(await self.session(session))
         return await self.session(session)
 
+    def later(self, seconds: float) -> None:
+        """Let time pass, and have the rounds notice at once what is due by it."""
+        self.clock.advance(seconds)
+        self.outbox.watch_sessions().set()
+
     async def session(self, session: Session) -> Session:
         found = await self.outbox.session(session.id)
         assert found is not None
