@@ -1,4 +1,4 @@
-"""Plugins that were dropped into a folder: `*.py` files and packages.
+"""Plugins that were dropped into a folder: `*.py` files, packages, and `*.toml` declarations.
 
 In: the folder. Out: one `Plugin` for each, or a `Failure` where running it would be reckless.
 Knows nothing of what they provide.
@@ -11,10 +11,13 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from bridge.adapters.contract import AdapterSpec
+from bridge.adapters.declared import declared
+from bridge.adapters.hookspecs import hookimpl
 from bridge.adapters.plugins import Failure, Origin, Plugin, reason
 from bridge.errors import AdapterLoadError
 
@@ -41,7 +44,7 @@ def dropped_in(folder: Path | None) -> Iterator[Plugin | Failure]:
 def _is_plugin(path: Path) -> bool:
     if path.name.startswith(("_", ".")):
         return False
-    return path.suffix == ".py" or (path / "__init__.py").exists()
+    return path.suffix in {".py", ".toml"} or (path / "__init__.py").exists()
 
 
 def _found(path: Path) -> Plugin | Failure:
@@ -51,7 +54,8 @@ def _found(path: Path) -> Plugin | Failure:
     except (OSError, AdapterLoadError) as failure:
         return Failure(path.stem, str(path), reason(failure))
     origin = Origin(str(path), f"sha256:{digest.hexdigest()[:12]}")
-    return Plugin(path.stem, origin, lambda: _load(path))
+    load = _declaration if path.suffix == ".toml" else _load
+    return Plugin(path.stem, origin, lambda: load(path))
 
 
 def _sources(path: Path) -> list[Path]:
@@ -63,7 +67,8 @@ def _sources(path: Path) -> list[Path]:
             raise AdapterLoadError(f"{part} is a symbolic link; put the file itself there")
         _refuse_exposed(part)
     _refuse_exposed_above(path)
-    return [part for part in (real, *inside) if part.suffix == ".py" and part.is_file()]
+    found = [part for part in (real, *inside) if part.suffix == ".py" and part.is_file()]
+    return [real] if path.suffix == ".toml" else found
 
 
 # -- who could change it --------------------------------------------------------------------
@@ -131,6 +136,22 @@ class _SourceOnly(importlib.machinery.SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         """Compile the source of `fullname`, without the cache beside it."""
         return self.source_to_code(self.get_data(self.path), self.path)
+
+
+class _Declared:
+    """The plugin that a TOML file is."""
+
+    def __init__(self, spec: AdapterSpec) -> None:
+        self._spec = spec
+
+    @hookimpl
+    def bridge_adapters(self) -> Iterable[AdapterSpec]:
+        """Provide the one adapter that the file declares."""
+        return [self._spec]
+
+
+def _declaration(path: Path) -> _Declared:
+    return _Declared(declared(path, path.read_bytes()))
 
 
 def _module_name(path: Path) -> str:

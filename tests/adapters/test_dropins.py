@@ -9,6 +9,7 @@ import pytest
 from bridge.adapters.registry import discover
 from bridge.errors import AdapterConflict
 from bridge.settings.models import AdapterSettings
+from tests.adapters.declared.play import ARENA
 from tests.adapters.strangers import Drop, plugin_code
 
 
@@ -186,3 +187,47 @@ def test_a_plugins_folder_that_is_a_file_is_recorded(tmp_path: Path) -> None:
     (failure,) = discover(AdapterSettings(plugins_dir=path)).failures
 
     assert "NotADirectoryError" in failure.error
+
+
+# -- declarations ---------------------------------------------------------------------------
+
+
+def test_a_toml_file_in_the_folder_declares_its_adapter(
+    drop: Drop, settings: AdapterSettings
+) -> None:
+    path = drop("arena.toml", ARENA)
+    registry = discover(settings)
+
+    assert registry.specs["arena"].description == "Log of the arena game"
+    assert registry.origin("arena").place == str(path)
+    assert registry.origin("arena").version.startswith("sha256:")
+
+
+def test_a_declaration_that_cannot_be_used_is_recorded(
+    drop: Drop, settings: AdapterSettings
+) -> None:
+    drop("arena.toml", ARENA.replace("player = ", "plyer = ", 1))
+    drop("other.py", plugin_code("other"))
+    registry = discover(settings)
+
+    assert "other" in registry.specs
+    assert registry.failures[0].plugin == "arena"
+    assert registry.failures[0].error.startswith("arena.toml: [events.award] ")
+
+
+def test_a_declaration_that_others_could_change_is_refused(
+    drop: Drop, settings: AdapterSettings
+) -> None:
+    drop("arena.toml", ARENA).chmod(0o666)
+
+    assert "run: chmod o-w" in discover(settings).failures[0].error
+
+
+def test_a_declaration_of_a_name_that_is_taken_stops_everything(
+    drop: Drop, settings: AdapterSettings
+) -> None:
+    drop("arena.toml", ARENA)
+    drop("other.py", plugin_code("arena"))
+
+    with pytest.raises(AdapterConflict, match=r"arena\.toml"):
+        discover(settings)

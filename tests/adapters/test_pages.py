@@ -12,6 +12,7 @@ import bridge
 from bridge import testing
 from bridge.adapters import hookspecs
 from bridge.adapters.contract import AdapterSpec
+from bridge.adapters.declared.file import _Declaration, _Event
 from bridge.adapters.preview import translate_lines
 from bridge.adapters.registry import discover
 from bridge.settings.models import AdapterSettings
@@ -74,6 +75,28 @@ def test_the_ten_lines_of_the_readme_come_up_and_do_what_it_says(
     )
 
     assert list(made) == [json.loads(marked(README, "events: arena"))]
+
+
+def test_the_declaration_of_the_page_comes_up_and_does_what_it_says(
+    drop: Drop, settings: AdapterSettings
+) -> None:
+    drop("pit.toml", marked(PAGE, "drop-in: pit.toml"))
+    registry = discover(settings)
+    made = translate_lines(
+        registry.spec("pit"),
+        registry.build("pit", {}),
+        marked(PAGE, "message: pit").encode(),
+        source="pit",
+        received_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+    assert list(made) == json.loads(marked(PAGE, "events: pit"))
+
+
+def test_every_key_of_a_declaration_is_on_the_page() -> None:
+    for model in (_Declaration, _Event):
+        for key in model.model_fields:
+            assert key == "events" or f"| `{key}` |" in PAGE
 
 
 def test_the_example_stands_as_the_readme_draws_it() -> None:
