@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlencode
 
 import segno
 from aiohttp import web
@@ -17,7 +18,7 @@ from bridge.control.views import Json, when
 from bridge.errors import LinkNotFound
 from bridge.gate.guard import require
 from bridge.gate.roles import Right
-from bridge.outbox.links import Session, SessionState
+from bridge.outbox.links import CodeFor, Session, SessionState
 from bridge.players.canonical import canonical_player
 
 _LINK = "/v1/players/{player:[^/]+}/link"
@@ -37,6 +38,10 @@ class Linking(Protocol):
 
     async def newest(self, player: str) -> Session | None:
         """Return a player's newest session."""
+        ...
+
+    async def find_code(self, code: str) -> CodeFor | None:
+        """Return whom a fresh code stands for, and leave it fresh."""
         ...
 
     async def code_for_player(self, campaign: str, player: str) -> tuple[str, datetime]:
@@ -80,7 +85,7 @@ class _Calls:
     async def _by_code(self, campaign: str, player: str) -> web.Response:
         code, ends_at = await self._linker.code_for_player(campaign, player)
         answer: Json = {
-            "url": f"{self._linker.page_url}?code={code}",
+            "url": self._url_of(code),
             "session": None,
             "state": "code",
             "code": code,
@@ -93,16 +98,29 @@ class _Calls:
         return web.json_response(session_answer(await self._newest(request)))
 
     async def picture(self, request: web.Request) -> web.Response:
-        """Return the URL of the player's open session as a QR code."""
+        """Return a URL as a QR code: that of the player's open session, or of a `code`."""
+        code = request.query.get("code")
+        url = await (self._of_session(request) if code is None else self._of_code(request, code))
+        picture = io.BytesIO()
+        segno.make(url, error="m").save(picture, kind="svg", scale=8, border=4, light="#fff")
+        headers = {"Cache-Control": "no-store"}
+        return web.Response(body=picture.getvalue(), content_type="image/svg+xml", headers=headers)
+
+    async def _of_session(self, request: web.Request) -> str:
         session = await self._newest(request)
         if session.url is None or not session.state.is_open:
             raise LinkNotFound(f"the player's newest link session is {session.state.value}")
-        picture = io.BytesIO()
-        segno.make(session.url, error="m").save(
-            picture, kind="svg", scale=8, border=4, light="#fff"
-        )
-        headers = {"Cache-Control": "no-store"}
-        return web.Response(body=picture.getvalue(), content_type="image/svg+xml", headers=headers)
+        return session.url
+
+    async def _of_code(self, request: web.Request, code: str) -> str:
+        player = canonical_player(request.match_info["player"])
+        found = await self._linker.find_code(code)
+        if self._linker.page_url is None or found is None or found.player != player:
+            raise LinkNotFound("this code is unknown, was used, or is too old")
+        return self._url_of(code)
+
+    def _url_of(self, code: str) -> str:
+        return f"{self._linker.page_url}?{urlencode({'code': code})}"
 
     async def _newest(self, request: web.Request) -> Session:
         player = canonical_player(request.match_info["player"])

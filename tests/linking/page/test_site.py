@@ -110,6 +110,29 @@ async def test_a_player_who_comes_from_the_game_brings_a_code(square: Square) ->
     assert len(await square.links(ALICE)) == 1
 
 
+async def picture(square: Square, player: str, code: str) -> tuple[int, str]:
+    url = f"{square.road.url}/v1/players/{player}/link.svg"
+    headers = {"Authorization": "Bearer game-token-1"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.get(url, params={"code": code}) as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+async def test_the_url_with_a_code_is_a_picture_as_long_as_the_code_is_good(square: Square) -> None:
+    begun = (await square.road.call("POST", f"/v1/players/{ALICE}/link", {}))[1]
+
+    good = await picture(square, ALICE, begun["code"])
+    others = await picture(square, BOB, begun["code"])
+    await square.ask(code=begun["code"])
+    used = await picture(square, ALICE, begun["code"])
+
+    assert (good[0], others[0], used[0]) == (200, 404, 404)
+    assert "<svg" in good[1]
+    assert "unknown, was used, or is too old" in others[1]
+
+
 async def test_a_code_is_good_once_and_a_wrong_one_never(square: Square) -> None:
     begun = (await square.road.call("POST", f"/v1/players/{ALICE}/link", {}))[1]
     await square.ask(code=begun["code"])
