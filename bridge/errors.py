@@ -18,6 +18,8 @@ BridgeError
 │   ├── NotAuthenticated
 │   │   └── SignatureRefused
 │   ├── NotAllowed
+│   ├── SourceUnknown
+│   ├── SourceUnreadable
 │   └── Overloaded
 ├── AdapterError
 │   ├── AdapterNotFound
@@ -166,6 +168,20 @@ class NotAllowed(IntakeError):
 
     hint = "Use a token whose role allows it; roles are game, read and operator."
     code = "not-allowed"
+
+
+class SourceUnknown(IntakeError):
+    """The settings have no such source."""
+
+    hint = "Name one of [[sources]]; `campaign-bridge status` lists them."
+    code = "source-unknown"
+
+
+class SourceUnreadable(IntakeError):
+    """A file of a source can't be read."""
+
+    hint = "Let the daemon's user read it, and enter every folder above it."
+    code = "source-unreadable"
 
 
 class Overloaded(IntakeError):

@@ -6,7 +6,7 @@ how messages come.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,7 +28,11 @@ class Remembered(Protocol):
     """Where sources find again what they have come to."""
 
     async def source(self, name: str, part: str = "") -> SourceState | None:
-        """Return what a source has come to; see `bridge.outbox.contract.Following`."""
+        """Return what a source has come to; see `bridge.outbox.remembering.Following`."""
+        ...
+
+    async def parts(self, name: str) -> Mapping[str, str]:
+        """Return the places of a source's state files."""
         ...
 
 
@@ -136,6 +140,14 @@ class SourceRoad:
                 run = Run([()], run.memory, run.text)
             groups = await self._kept([message], run, run.text, place, message.file)
         return self._counted([message], groups)[0]
+
+    async def marks(self) -> Mapping[str, str]:
+        """Return the places of the state files, by file name."""
+        return await self._outbox.parts(self.name)
+
+    async def mark(self, name: str, place: str) -> None:
+        """Keep a place of a part that no message belongs to."""
+        await self._pipeline.keep([], Turn(self.name, self.spec.name, name, None, place))
 
     # -- keeping ----------------------------------------------------------------------------
 

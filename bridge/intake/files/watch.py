@@ -1,0 +1,73 @@
+"""Wakes who follows files in a folder: the kernel tells of changes, and looking helps where not.
+
+In: a folder. Out: a wait that ends when something may have changed. Knows nothing of what.
+"""
+
+import asyncio
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from watchfiles import awatch
+
+#: Milliseconds in which changes are gathered before somebody is woken.
+_GATHERED: Final = 50
+_STEP: Final = 10
+
+
+class Watch:
+    """A folder that is watched for as long as it is entered; else every `poll` seconds will do."""
+
+    def __init__(self, folder: Path, poll: float) -> None:
+        self._folder = folder
+        self._poll = poll
+        self._woken = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        #: Why the kernel tells of nothing.
+        self.trouble: str | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin to watch."""
+        self._task = asyncio.create_task(self._run(), name=f"watch {self._folder}")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Watch no more."""
+        self._stop.set()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def wait(self) -> None:
+        """Return when something may have changed, and now and then for good measure."""
+        try:
+            async with asyncio.timeout(self._poll):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+        self._woken.clear()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async for _ in awatch(
+                    self._folder,
+                    debounce=_GATHERED,
+                    step=_STEP,
+                    stop_event=self._stop,
+                    recursive=False,
+                ):
+                    self.trouble = None
+                    self._woken.set()
+            except FileNotFoundError:  # the folder is not there yet, or no longer
+                self.trouble = f"there is no folder {self._folder}"
+            except OSError as failure:
+                self.trouble = f"{self._folder} can't be watched ({failure}); it is looked at"
+            self._woken.set()
+            await asyncio.sleep(self._poll)
