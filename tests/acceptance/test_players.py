@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.support.clock import LeapingClock
 from tests.support.road import Road, Town, road_of, town_in, until
 
 QUICK = """
@@ -98,12 +99,13 @@ async def test_a_link_from_the_game_pays_what_was_held_and_confirms_it(town: Tow
 
 
 async def test_a_session_that_is_open_at_the_start_is_looked_at_at_once(town: Town) -> None:
-    async with road_of(town) as road:
+    clock = LeapingClock()
+    async with road_of(town, clock) as road:
         body = {"email": "alice@example.com"}
         _, begun = await road.call("POST", f"/v1/players/{ALICE}/link", body)
     await approve(town, begun["url"])
-    await asyncio.sleep(3)  # so that the look is due before anything else is open
-    async with road_of(town) as road:
+    clock.leap(3)  # so that the look is due before anything else is open
+    async with road_of(town, clock) as road:
 
         async def linked() -> bool:
             return bool((await road.call("GET", f"/v1/players/{ALICE}"))[1]["links"])
@@ -284,6 +286,72 @@ async def test_shadow_mode_sends_nothing_and_says_what_it_would_cost(town: Town)
 
         await until(priced)
     assert await town.ledger() == ()
+
+
+async def test_what_shadow_mode_leaves_is_sent_only_when_an_operator_says_so(town: Town) -> None:
+    town.configure("shadow = true\n" + QUICK)
+    async with road_of(town) as road:
+        await road.link(ALICE, "usr_1")
+        for number in range(3):
+            await post(road, ALICE, "quest_win", id=str(number))
+    town.configure(QUICK)
+    async with road_of(town) as road:
+        await asyncio.sleep(0.3)  # time to send, if it did
+        left = await road.entries()
+        reasons = (await road.call("GET", "/readyz"))[1]["reasons"]
+        paid = len(await town.ledger())
+        await road.call("POST", "/v1/operator/release", {"reason": "shadow"})
+        await road.settled(confirmed=3)
+
+    assert (left, paid) == ({"held": 3}, 0)
+    (told,) = [reason["detail"] for reason in reasons if reason["code"] == "shadow-left"]
+    assert "3 entries" in told
+    assert len(await town.ledger()) == 3
+
+
+RULE = """
+[[rules]]
+match = "{match}"
+repeat = "{repeat}"
+"""
+
+
+async def test_over_a_cap_the_game_is_told_429_or_an_operator_is_asked(town: Town) -> None:
+    caps = "caps = {player_day = 1}\n"
+    strict = RULE.format(match="first_blood", repeat="per_id") + caps + 'over_cap = "refuse"\n'
+    town.configure(QUICK + strict + RULE.format(match="quest_win", repeat="per_id") + caps)
+    async with road_of(town) as road:
+        await road.link(ALICE, "usr_1")
+        await post(road, ALICE, id="1")
+        refused = await road.post(ALICE, "first_blood", id="2")
+        await post(road, ALICE, "quest_win", id="1")
+        held = await post(road, ALICE, "quest_win", id="2")
+        await road.settled(confirmed=2, held=1)
+        receipt = (await road.call("GET", f"/v1/achievements/{held}"))[1]
+        await road.call("POST", f"/v1/operator/entries/{held}/decision", {"decision": "release"})
+        await road.settled(confirmed=3)
+
+    assert (refused[0], refused[1]["type"].rpartition(":")[2]) == (429, "cap-reached")
+    assert receipt["reason"] == "over_cap"
+    assert len(await town.ledger()) == 3
+
+
+async def test_once_a_user_pays_one_of_the_players_that_a_user_has(town: Town) -> None:
+    rule = RULE.format(match="*", repeat="once") + 'per = "user"\n'
+    town.configure("players_per_user = 2\n" + QUICK + rule)
+    async with road_of(town) as road:
+        first, second = await post(road, ALICE), await post(road, BOB)
+        await road.link(ALICE, "usr_1")
+        await road.link(BOB, "usr_1")
+        third = await road.call("PUT", "/v1/players/steam:76561197960265731", {"userRef": "usr_1"})
+        await road.settled(confirmed=1, held=1)
+        receipts = [
+            (await road.call("GET", f"/v1/achievements/{key}"))[1] for key in (first, second)
+        ]
+
+    assert [receipt["entry_state"] for receipt in receipts] == ["confirmed", "held"]
+    assert receipts[1]["reason"] == "over_cap"
+    assert (third[0], len(await town.ledger())) == (409, 1)
 
 
 async def test_a_ledger_that_was_rolled_back_with_its_witness_is_caught_by_the_total(
