@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
-from bridge.settings.models import RuleSettings
+from bridge.settings.rules import RuleSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,25 @@ class Remembered:
 def check_change(remembered: Sequence[Remembered], rules: Sequence[Rule]) -> None:
     """Accept `rules` where every used one stands unchanged, in order, before any new one.
 
-    A rule put before a used one could take its game events and give them new keys.
+    A rule put before a used one could take its game events and give them new keys. Rules that
+    count take none from others: a used one must only be there, in any place.
 
     Raises:
         RulesChanged: the message names the first rule that is wrong.
     """
+    _check_order([old for old in remembered if old.rule.counter is None], rules)
+    for old in remembered:
+        if old.used and old.rule.counter is not None and old.rule not in rules:
+            raise _missing(old.rule)
+
+
+def _check_order(remembered: Sequence[Remembered], rules: Sequence[Rule]) -> None:
+    """Accept the rules that don't count; those that do are passed over."""
     last = max((place for place, old in enumerate(remembered) if old.used), default=-1)
     old_ones = list(remembered[: last + 1])
     for rule in dict.fromkeys(rules):  # one that stands twice never matches in its second place
+        if rule.counter is not None:
+            continue
         while old_ones and old_ones[0].rule != rule:
             if old_ones[0].used:
                 raise RulesChanged(_sentence(old_ones[0].rule, rule))
@@ -39,7 +50,11 @@ def check_change(remembered: Sequence[Remembered], rules: Sequence[Rule]) -> Non
         old_ones.pop(0)
     for old in old_ones:
         if old.used:
-            raise RulesChanged(f"the rule `{old.rule}` has made entries and is missing now")
+            raise _missing(old.rule)
+
+
+def _missing(rule: Rule) -> RulesChanged:
+    return RulesChanged(f"the rule `{rule}` has made entries and is missing now")
 
 
 def _sentence(old: Rule, new: Rule) -> str:

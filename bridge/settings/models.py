@@ -4,22 +4,17 @@ In: what the file and the variables say. Out: frozen models, closed to unknown n
 """
 
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, model_validator
+from pydantic import ByteSize, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bridge.settings.kinds import Address, BaseUrl, Duration, SqliteUrl, Timezone
+from bridge.settings.kinds import Address, BaseUrl, Duration, SqliteUrl
+from bridge.settings.rules import RuleSettings
+from bridge.settings.section import Section
 
 ENV_PREFIX = "CAMPAIGN_BRIDGE_"
-
-
-class Section(BaseModel):
-    """One table of the configuration file: frozen, and closed to unknown names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _without_empty_listen(data: Any) -> Any:
@@ -257,43 +252,6 @@ class CampaignSettings(Section):
     )
     players_per_user: int = Field(
         1, ge=0, description="Players of one namespace that a userRef may have; 0: any number."
-    )
-
-
-class CapSettings(Section):
-    """The most that a rule pays in one day, by the rule's timezone."""
-
-    player_day: int | None = Field(None, ge=1, description="Entries of one player.")
-    campaign_day: Decimal | None = Field(None, gt=0, description="Token units in all.")
-
-
-class RuleSettings(Section):
-    """What one kind of game event is worth. Rules are tried in order; the first match wins."""
-
-    match: str = Field(min_length=1, description="Name of the achievement, or a glob: quest_*.")
-    campaign: str | None = Field(
-        None, description="Id of the campaign; may be left out where only one is configured."
-    )
-    event_code: str | None = Field(
-        None, min_length=1, description="The campaign's event code; default: the name."
-    )
-    feat: str | None = Field(
-        None, min_length=1, description="What was achieved; default: the name."
-    )
-    repeat: Literal["once", "daily", "weekly", "per_id", "always"] = Field(
-        "once", description="How often one player can be paid for it."
-    )
-    timezone: Timezone = Field("UTC", description="Whose midnight ends a day or a week.")
-    caps: CapSettings = Field(
-        CapSettings(),
-        description="The most it pays in a day: player_day entries, campaign_day token units.",
-    )
-    per: Literal["player", "user"] = Field(
-        "player",
-        description='Whom `once` and player_day count: with "user" all players of one userRef.',
-    )
-    over_cap: Literal["hold", "refuse"] = Field(
-        "hold", description="What becomes of more: held for `outbox release`, or refused with 429."
     )
 
 

@@ -24,7 +24,8 @@ from bridge.outbox.views import EntryView, Listing
 from bridge.pipeline import Outcome, Pipeline, Speaker
 from bridge.pipeline.sources import SourceRoad, open_source
 from bridge.rules.book import RuleBook
-from bridge.settings.models import CampaignSettings, RuleSettings
+from bridge.settings.models import CampaignSettings
+from bridge.settings.rules import RuleSettings
 from bridge.testing.clock import FakeClock
 
 T = TypeVar("T")

@@ -12,7 +12,8 @@ from bridge.events import GameEvent
 from bridge.rules.book import Rule, RuleBook
 from bridge.rules.key import payout_key
 from bridge.rules.occurrence import Circumstances, Repeat
-from bridge.settings.models import CampaignSettings, RuleSettings
+from bridge.settings.models import CampaignSettings
+from bridge.settings.rules import RuleSettings
 
 ALICE = "steam:76561197960265729"
 AROUND = Circumstances(datetime(2026, 11, 23, 12, tzinfo=UTC))

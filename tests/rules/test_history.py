@@ -1,5 +1,6 @@
 """The rules may change, but never so that a feat could be paid again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from bridge.errors import NoRule, RulesChanged
 from bridge.events import GameEvent
-from bridge.rules.book import CampaignEvent, Rule, RuleBook
+from bridge.rules.book import CampaignEvent, Rule, RuleBook, where_of
+from bridge.rules.counter import Counter
 from bridge.rules.history import Remembered, check_change
 from bridge.rules.occurrence import Circumstances, Repeat
 
@@ -21,6 +23,8 @@ def rule(match: str, code: str = "EARN5", repeat: Repeat = Repeat.ONCE) -> Rule:
 
 DEFAULT = Rule("*", "camp_1", None, None, Repeat.DEFAULT, "UTC")
 A, B, C, NEW = rule("a*"), rule("b*"), rule("c*"), rule("new*")
+TEN, FIVE = (replace(A, feat="wins", counter=Counter(to)) for to in (10, 5))
+RANKED = replace(A, where=where_of({"mode": ("ranked",)}))
 
 
 def used(*rules: Rule) -> list[Remembered]:
@@ -47,6 +51,11 @@ ACCEPTED: dict[str, tuple[list[Remembered], list[Rule]]] = {
     "the unused ones all change": (unused(A, B, C), [NEW]),
     "the default was never used": (unused(DEFAULT), [A]),
     "the default stays": (used(DEFAULT), [DEFAULT]),
+    "one that counts is put above a used one": (used(A), [TEN, A]),
+    "a used one that counts changes its place": (used(TEN, A), [A, NEW, TEN]),
+    "one that counts is put between used ones": (used(A, B), [A, TEN, B]),
+    "an unused one that counts goes": ([*used(A), *unused(TEN), *used(B)], [A, B]),
+    "one with a condition stays": (used(RANKED), [RANKED, A]),
 }
 REFUSED: dict[str, tuple[list[Remembered], list[Rule], Rule]] = {
     "one is put above a used one": (used(A, B), [A, NEW, B], B),
@@ -62,6 +71,12 @@ REFUSED: dict[str, tuple[list[Remembered], list[Rule], Rule]] = {
     "unused ones above a used one change places": ([*unused(A, B), *used(C)], [B, A, C], C),
     "rules come after the default was used": (used(DEFAULT), [A], DEFAULT),
     "the default comes after rules were used": (used(A), [DEFAULT], A),
+    "a used one that counts goes": (used(A, TEN), [A], TEN),
+    "a used one counts otherwise": (used(TEN), [FIVE], TEN),
+    "a used one counts no more": (used(TEN), [A], TEN),
+    "a used one counts from now on": (used(A), [TEN], A),
+    "a used one loses its condition": (used(RANKED), [A], RANKED),
+    "one with a condition is put above a used one": (used(A), [RANKED, A], A),
 }
 
 

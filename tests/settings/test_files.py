@@ -8,16 +8,7 @@ import pytest
 from bridge.errors import SettingsError
 from bridge.settings.files import load_settings, outbox_path
 from bridge.settings.models import Settings
-from tests.settings.play import CAMPAIGN, Load
-
-
-def complaint(load: Load, text: str) -> str:
-    """Return what is said of a configuration that can't be used."""
-    with pytest.raises(SettingsError) as refused:
-        load(text)
-    assert refused.value.hint
-    return str(refused.value)
-
+from tests.settings.play import CAMPAIGN, Load, complaint
 
 # -- what is read ---------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from bridge.settings.models import Section, Settings
+from bridge.settings.models import Settings
+from bridge.settings.section import Section
 
 
 def sections(model: type[BaseModel]) -> Iterator[type[BaseModel]]:

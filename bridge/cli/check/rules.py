@@ -43,20 +43,26 @@ def rekeyed(kept: Sequence[Json], book: RuleBook) -> list[str]:
         rule = _remembered(old).rule
         if not old["used"]:
             continue
-        before = {_remembered(earlier).rule for earlier in kept[:place]}
         made = f"has made {plural(old['entries'], 'entry', 'entries')}"
         if rule not in rules:
             told.append(
                 f"`{rule}` {made} and is gone: its feats could be paid again by other rules"
             )
             continue
-        new = [other for other in rules[: rules.index(rule)] if other not in before]
+        new = _overtaking(rule, rules, kept[:place])
         if new:
             told.append(
                 f"`{rule}` {made} and now comes after `{new[0]}`: feats that both match could be "
                 "paid again"
             )
     return told
+
+
+def _overtaking(rule: Rule, rules: Sequence[Rule], before: Sequence[Json]) -> list[Rule]:
+    """Return the new rules that stand before a used one; those that count overtake nothing."""
+    known = {_remembered(old).rule for old in before}
+    above = rules[: rules.index(rule)] if rule.counter is None else []
+    return [other for other in above if other.counter is None and other not in known]
 
 
 def is_accepted(kept: Sequence[Json], book: RuleBook) -> bool:

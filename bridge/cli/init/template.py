@@ -14,7 +14,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ByteSize
 from pydantic.fields import FieldInfo
 
-from bridge.settings.models import CapSettings, Settings
+from bridge.settings.models import Settings
+from bridge.settings.rules import CapSettings
 
 #: The id that `check` recognises as not yet edited.
 EXAMPLE_CAMPAIGN = "your-campaign-id"
@@ -34,6 +35,8 @@ EXAMPLES: Mapping[tuple[str, str], object] = {
     ("rules", "campaign"): EXAMPLE_CAMPAIGN,
     ("rules", "event_code"): "FIRST_BLOOD",
     ("rules", "feat"): "first_blood",
+    ("rules", "where"): {"mode": "ranked", "weapon": ["rail", "rocket"]},
+    ("rules", "counter"): {"to": 5, "per": ["player", "match"], "reset_on": ["death"]},
     ("rules", "caps"): {"player_day": 10, "campaign_day": 500},
     ("linking", "held_expires"): "90d",
     ("link_page", "listen"): "127.0.0.1:8796",
@@ -113,7 +116,7 @@ def _table(name: str, field: FieldInfo) -> Table:
 
 def _setting(name: str, info: FieldInfo) -> Setting:
     required = info.is_required()
-    absent = required or info.default is None or info.default == CapSettings()
+    absent = required or info.default in (None, {}, CapSettings())
     default = None if absent else toml(info.default)
     return Setting(name, info.description or "", default, required)
 
