@@ -128,9 +128,15 @@ def _read(path: Path, data: bytes) -> _Declaration:
     except (tomllib.TOMLDecodeError, RecursionError) as wrong:
         raise AdapterLoadError(f"{path.name} is not TOML: {wrong}") from None
     except ValidationError as refused:
-        error = refused.errors(include_url=False, include_input=False)[0]
+        error = _telling(refused)
         *tables, key = [str(part) for part in error["loc"]] or [""]
         raise _wrong(path, ".".join(tables), key, _reason(error)) from None
+
+
+def _telling(refused: ValidationError) -> ErrorDetails:
+    """Return the first mistake; a misspelt key before the one that is missing for it."""
+    errors = refused.errors(include_url=False, include_input=False)
+    return min(errors, key=lambda error: error["type"] != "extra_forbidden")
 
 
 def _reason(error: ErrorDetails) -> str:
