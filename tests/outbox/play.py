@@ -4,12 +4,14 @@ In: a backend. Out: `Play`, by which every test of the contract speaks. Knows no
 backend keeps things.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID
 
 from bridge.events import Clock, State, Taken
@@ -35,12 +37,21 @@ from bridge.rules.key import payout_key, wire_key
 from bridge.testing import START
 from tests.support.clock import FakeClock
 
+T = TypeVar("T")
+
 CAMPAIGN = "camp_1"
 ALICE = "steam:76561197960265729"
 BOB = "steam:76561197960265730"
 LEASE = 60.0
 HOUR = 3600.0
 HORIZON = 20 * HOUR
+
+
+class ManyCalls(asyncio.Runner):
+    """Runs thousands of short calls: no handler of Ctrl-C is set and unset for each of them."""
+
+    def run(self, coro: Coroutine[Any, Any, T], **_: Any) -> T:
+        return self.get_loop().run_until_complete(coro)
 
 
 # -- the backends ---------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """What an outbox counts while it works is what counting its entries would give."""
 
-import asyncio
 import hashlib
 import tempfile
 from collections import Counter
@@ -32,7 +31,7 @@ from bridge.outbox.values import (
 )
 from bridge.outbox.views import EntryView, LaneCount, LaneTerms, Listing
 from bridge.testing import START
-from tests.outbox.play import ALICE, BACKENDS, BOB, CAMPAIGN, HORIZON, entry, terms
+from tests.outbox.play import ALICE, BACKENDS, BOB, CAMPAIGN, HORIZON, ManyCalls, entry, terms
 from tests.support.clock import FakeClock
 
 OTHER = "camp_2"
@@ -66,7 +65,7 @@ class Counting(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.runner = ManyCalls()
         self.folder = tempfile.TemporaryDirectory()
         self.clock = FakeClock()
         self.news = 0

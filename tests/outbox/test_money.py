@@ -4,7 +4,6 @@ A state machine plays game servers, operators, a network that loses and delays, 
 and a wrong wall clock against each backend. `Api` is the pure model of what is at stake: money.
 """
 
-import asyncio
 import tempfile
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -22,7 +21,18 @@ from bridge.events import State
 from bridge.outbox.contract import Outbox
 from bridge.outbox.values import Accepted, Answer, Claim, Dead, Decision, Held, Later, Verdict
 from bridge.outbox.views import EntryView, Listing
-from tests.outbox.play import ALICE, BACKENDS, BOB, CAMPAIGN, HORIZON, HOUR, LEASE, entry, terms
+from tests.outbox.play import (
+    ALICE,
+    BACKENDS,
+    BOB,
+    CAMPAIGN,
+    HORIZON,
+    HOUR,
+    LEASE,
+    ManyCalls,
+    entry,
+    terms,
+)
 from tests.support.clock import FakeClock
 
 PLAYERS = st.sampled_from([ALICE, BOB])
@@ -95,7 +105,7 @@ class Money(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.runner = ManyCalls()
         self.folder = tempfile.TemporaryDirectory()
         self.clock = FakeClock()
         self.api = Api()
