@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from bridge.adapters.contract import Adapter, AdapterSpec
+from bridge.adapters.contract import Adapter, AdapterSpec, Unwrapped
 from bridge.adapters.details import problems_of, surely_fine
 from bridge.adapters.hookspecs import hookimpl
 from bridge.adapters.json_problems import rejection
@@ -37,7 +37,8 @@ _WHEN = re.compile(
 @hookimpl
 def bridge_adapters() -> Iterable[AdapterSpec]:
     """Provide `json`."""
-    return [AdapterSpec("json", "One JSON object a message: player, achievement, …", JsonAdapter)]
+    about = "One JSON object a message: player, achievement, …"
+    return [AdapterSpec("json", about, JsonAdapter, unwrap=_unwrapped)]
 
 
 class JsonAdapter(Adapter):
@@ -67,6 +68,16 @@ class JsonAdapter(Adapter):
             if isinstance(said, dict):
                 return _without_token(said, message.body)
         return b""
+
+
+def _unwrapped(datagram: bytes) -> Unwrapped:
+    """Take the token out of an object that came by UDP; what can't be read shows none."""
+    body = datagram.strip(b" \t\r\n\0")
+    with contextlib.suppress(ValueError, RecursionError):
+        said = json.loads(body)
+        if isinstance(said, dict) and isinstance(token := said.get("token"), str):
+            return Unwrapped(_without_token(said, body), token)
+    return Unwrapped(body)
 
 
 def _without_token(said: dict[str, object], body: bytes) -> bytes:

@@ -5,7 +5,7 @@ Knows nothing of where either is kept.
 """
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -127,6 +127,25 @@ def redact(adapter: Adapter, message: RawMessage) -> bytes:
     except (Exception, SystemExit):  # noqa: BLE001  # a secret in doubt is not kept
         return b""
     return kept if isinstance(kept, bytes) else b""
+
+
+def unwrapping(spec: AdapterSpec) -> Callable[[bytes], tuple[bytes, str | None]] | None:
+    """Return the adapter's way to take a datagram's frame off, fenced; None where it has none.
+
+    A datagram that it fails on is passed on as it came, and has shown no secret.
+    """
+    unwrap = spec.unwrap
+    if unwrap is None:
+        return None
+
+    def fenced(data: bytes) -> tuple[bytes, str | None]:
+        try:
+            found = unwrap(data)
+        except Exception:  # noqa: BLE001  # whatever a plugin does, the door stays open
+            return data, None
+        return found.body, found.secret
+
+    return fenced
 
 
 def stored(memory: BaseModel) -> str:

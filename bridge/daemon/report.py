@@ -14,6 +14,7 @@ from pathlib import Path
 from bridge.adapters.registry import Registry
 from bridge.control.health import Reason
 from bridge.control.views import Json, when
+from bridge.daemon.sources import Sources
 from bridge.delivery.confirm import ConfirmStatus, Readable
 from bridge.delivery.confirmers import Confirmers
 from bridge.delivery.lane import LaneStatus
@@ -44,6 +45,7 @@ class Report:
     #: Why the last reload was refused; the daemon then runs with the settings before it.
     reload_refused: str | None = None
     udp: UdpDoor | None = None
+    sources: Sources | None = None
     bound: Bound = field(default_factory=Bound)
     #: The listeners of their own, empty where there are none.
     webhooks_bound: Bound = field(default_factory=Bound)
@@ -72,6 +74,7 @@ class Report:
             "webhooks": dict(self.webhooks),
             "payout_lag": self.settings.confirm.payout_lag.total_seconds(),
             "intake": self._intake(),
+            "sources": [] if self.sources is None else self.sources.views(),
         }
 
     def _by_campaign(self) -> Json:
@@ -100,6 +103,7 @@ class Report:
             *self._lane_reasons(),
             *self._adapter_reasons(),
             *self._door_reasons(),
+            *([] if self.sources is None else self.sources.reasons()),
         ]
 
     def _store_reasons(self) -> list[Reason]:

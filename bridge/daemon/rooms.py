@@ -28,6 +28,7 @@ from bridge.control.stream import Stream
 from bridge.control.views import Json, report_view
 from bridge.daemon.clock import SystemClock
 from bridge.daemon.report import Report
+from bridge.daemon.sources import Sources, check_sources
 from bridge.delivery.confirmers import Confirmers
 from bridge.delivery.lanes import Lanes
 from bridge.errors import BridgeError, SettingsError
@@ -35,12 +36,13 @@ from bridge.events import Clock
 from bridge.gate.guard import Gate
 from bridge.gate.tokens import Tokens
 from bridge.intake import http as achievements
+from bridge.intake import messages
 from bridge.intake.counts import Counts
 from bridge.intake.listen import Bound, application, http_listening, public_application
 from bridge.intake.udp import UdpDoor
 from bridge.linking.page.site import LinkSite, page_application
 from bridge.linking.service import Linker, linking
-from bridge.outbox.remembering import Remembering
+from bridge.outbox.remembering import Following, Remembering
 from bridge.outbox.store import SqliteOutbox, open_outbox
 from bridge.outbox.views import LaneTerms
 from bridge.pipeline import Pipeline, Speaker
@@ -54,12 +56,13 @@ from bridge.settings.files import (
     runtime_dirs,
 )
 from bridge.settings.models import CampaignSettings, Settings
+from bridge.settings.sources import SourceSettings
 
 log = structlog.get_logger("daemon")
 
 
 #: Settings that a reload can't change.
-_FIXED = ("http", "udp", "outbox", "adapters", "delivery", "link_page", "webhooks")
+_FIXED = ("http", "udp", "outbox", "adapters", "delivery", "link_page", "webhooks", "sources")
 
 
 class Daemon:
@@ -79,6 +82,7 @@ class Daemon:
         #: Done when a background task has died; its exception says of what.
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pipeline: Pipeline
+        self._sources: Sources
         self._desk: Desk
         #: What it says of itself.
         self.report: Report
@@ -94,13 +98,14 @@ class Daemon:
         settings, clock = self._settings, self._clock
         book = RuleBook.from_settings(settings.rules, settings.campaigns)
         keyed = with_keys(settings.campaigns)
-        self._gate = Gate.load(settings.http, settings.tokens, settings.udp)
+        self._gate = Gate.load(settings.http, settings.tokens, settings.udp, settings.sources)
         registry = discover(settings.adapters)
         path = outbox_path(settings.outbox)
         self._outbox = await rooms.enter_async_context(
             open_outbox(path, clock, settings.outbox.reserve)
         )
         await adopt(self._outbox, book)
+        await adopt_sources(self._outbox, settings.sources)
         await self._outbox.adopt_lanes(lane_terms(settings))
         await self._open_far_ends(rooms, keyed)
         self._lanes = await rooms.enter_async_context(
@@ -126,6 +131,7 @@ class Daemon:
             self._pipeline,
             Counts(),
         )
+        await self._open_sources(rooms)
         campaigns = [campaign.id for campaign in settings.campaigns]
         self._desk = Desk(self._outbox, campaigns, self.report.facts, self._reconcile)
         await self._listen(rooms)
@@ -146,6 +152,23 @@ class Daemon:
             linking(outbox, self._apis, settings.linking, settings.link_page, clock, self._on_death)
         )
 
+    async def _open_sources(self, rooms: AsyncExitStack) -> None:
+        """Open the engines' own ways in, before the doors that tell of them."""
+        settings = self._settings
+        self._sources = await rooms.enter_async_context(
+            Sources(
+                settings.sources,
+                self.report.registry,
+                self._pipeline,
+                self._outbox,
+                self._gate,
+                self._clock,
+                receive_buffer=settings.udp.receive_buffer,
+                on_death=self._on_death,
+            )
+        )
+        self.report.sources = self._sources
+
     def _on_death(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and not self._died.done():
             self._died.set_exception(task.exception() or RuntimeError("a task ended by itself"))
@@ -160,6 +183,7 @@ class Daemon:
         incoming = webhooks.routes(self._receiver)
         routes = [
             *achievements.routes(sink, self._clock, counts=report.http_counts),
+            *messages.routes(self._sources.posted, self._gate, self._clock),
             *control.routes(self._desk, self.reload),
             *links.routes(self._linker, lambda: self._desk.campaigns),
             *stream.routes(),
@@ -236,7 +260,7 @@ class Daemon:
     async def _reload(self) -> Json:
         settings = load_settings(self._config)
         book = RuleBook.from_settings(settings.rules, settings.campaigns)
-        tokens = Tokens.load(settings.http, settings.tokens, settings.udp)
+        tokens = Tokens.load(settings.http, settings.tokens, settings.udp, settings.sources)
         keyed = with_keys(settings.campaigns)
         secrets = _webhook_secrets(settings.campaigns)
         await adopt(self._outbox, book)
@@ -255,6 +279,13 @@ class Daemon:
         ]
         log.info("settings read again", action="settings_reloaded", needs_restart=later)
         return {"reloaded": True, "needs_restart": later}
+
+
+async def adopt_sources(outbox: Following, sources: Sequence[SourceSettings]) -> None:
+    """Remember the sources; raises `SettingsError` where one could pay feats again."""
+    known = {old.name: (old.id_scope, old.used) for old in await outbox.remembered_sources()}
+    check_sources(known, sources)
+    await outbox.adopt_sources({source.name: source.id_scope for source in sources})
 
 
 async def adopt(outbox: Remembering, book: RuleBook) -> None:

@@ -18,6 +18,7 @@ from bridge.gate.roles import Right, Role
 from bridge.gate.tokens import Tokens
 from bridge.settings.kinds import is_loopback, split_address
 from bridge.settings.models import HttpSettings, TokenSettings, UdpSettings
+from bridge.settings.sources import SourceSettings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -44,7 +45,13 @@ class Gate:
         self._unsafe_no_token = unsafe_no_token
 
     @classmethod
-    def load(cls, http: HttpSettings, tokens: Sequence[TokenSettings], udp: UdpSettings) -> "Gate":
+    def load(
+        cls,
+        http: HttpSettings,
+        tokens: Sequence[TokenSettings],
+        udp: UdpSettings,
+        sources: Sequence[SourceSettings] = (),
+    ) -> "Gate":
         """Build the gate that the settings describe.
 
         Raises:
@@ -52,7 +59,7 @@ class Gate:
         """
         own = [split_address(http.listen)[0]] if http.listen else []
         return cls(
-            Tokens.load(http, tokens, udp),
+            Tokens.load(http, tokens, udp, sources),
             peers=Peers.load(http.allowed_groups),
             hosts=Hosts.of([*http.allowed_hosts, *own]),
             unsafe_no_token=http.unsafe_no_token,
@@ -72,6 +79,30 @@ class Gate:
         if token is not None and not self._tokens.empty:
             return self._tokens.role_of(token)
         return Role.GAME if self._unsafe_no_token and local() else None
+
+    def opens(self, token: str, source: str) -> bool:
+        """Return whether `token` is bound to `source`, or is its own."""
+        return self._tokens.opens(token, source)
+
+    def may_post(self, request: web.Request, source: str) -> None:
+        """Let through who may post messages of `source`: by a token that posts, or one bound to it.
+
+        Engines that can't send headers may show theirs as `?token=`.
+
+        Raises:
+            NotAuthenticated: nobody known is calling.
+            NotAllowed: the caller is known and may not.
+        """
+        token = _bearer(request) or request.query.get("token")
+        if token is not None and self._tokens.opens(token, source):
+            return
+        role = request.get(ROLE)
+        if role is None and "token" in request.query:
+            role = self._tokens.role_of(request.query["token"])
+        if role is None:
+            raise NotAuthenticated
+        if not role.may(Right.POST):
+            raise NotAllowed(f"role {role} may not do this")
 
     def role_of_request(self, request: web.Request) -> Role | None:
         """Return what the caller of `request` may do: by its token, else as a unix peer."""

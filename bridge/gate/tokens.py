@@ -4,7 +4,7 @@ In: settings and the files they name. Out: the role of a token. Knows nothing of
 token, once read, is in no attribute, message or log.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -15,17 +15,26 @@ from bridge.gate.roles import Role
 from bridge.settings.files import read_secret
 from bridge.settings.kinds import is_loopback, split_address
 from bridge.settings.models import HttpSettings, TokenSettings, UdpSettings
+from bridge.settings.sources import SourceSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Known tokens; equal ones are one."""
+    """Known tokens; equal ones are one.
+
+    A token that is bound to sources, or a source's own, opens those and nothing else.
+    """
 
     _roles: dict[bytes, Role] = field(default_factory=dict, repr=False)
+    _bound: dict[bytes, frozenset[str]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(
-        cls, http: HttpSettings, tokens: Sequence[TokenSettings], udp: UdpSettings
+        cls,
+        http: HttpSettings,
+        tokens: Sequence[TokenSettings],
+        udp: UdpSettings,
+        sources: Sequence[SourceSettings] = (),
     ) -> "Tokens":
         """Read the token files and see to it that no door stands open by mistake.
 
@@ -36,6 +45,8 @@ class Tokens:
         loaded = cls.read(_files(http, tokens))
         if loaded.empty:
             _refuse_open_doors(http, udp)
+        for path, names in _bound_files(tokens, sources):
+            loaded.bind(path, names)
         return loaded
 
     @classmethod
@@ -57,6 +68,20 @@ class Tokens:
             places[digest] = path
         return cls(roles)
 
+    def bind(self, path: Path, names: Iterable[str]) -> None:
+        """Let the token in a file open these sources.
+
+        Raises:
+            SettingsError: the file can't be used, or its token has a role already.
+        """
+        digest = _digest(read_secret(path, "token file"))
+        if digest in self._roles:
+            raise SettingsError(
+                f"{path} holds a token that stands in [http] or [[tokens]], too",
+                hint="Write a fresh one into it: a source's secret must open nothing else.",
+            )
+        self._bound[digest] = self._bound.get(digest, frozenset()) | set(names)
+
     @property
     def empty(self) -> bool:
         """Whether no token is known."""
@@ -69,6 +94,10 @@ class Tokens:
         """
         return self._roles.get(_digest(token))
 
+    def opens(self, token: str, source: str) -> bool:
+        """Return whether `token` is bound to `source`."""
+        return source in self._bound.get(_digest(token), ())
+
 
 def _digest(token: str) -> bytes:
     # A token comes from outside and may hold halves of surrogate pairs.
@@ -77,7 +106,18 @@ def _digest(token: str) -> bytes:
 
 def _files(http: HttpSettings, tokens: Sequence[TokenSettings]) -> list[tuple[Path, Role]]:
     short = [(http.token_file, Role.GAME)] if http.token_file is not None else []
-    return short + [(token.file, Role(token.role)) for token in tokens]
+    return short + [(token.file, Role(token.role)) for token in tokens if not token.sources]
+
+
+def _bound_files(
+    tokens: Sequence[TokenSettings], sources: Sequence[SourceSettings]
+) -> Iterator[tuple[Path, Sequence[str]]]:
+    for token in tokens:
+        if token.sources:
+            yield token.file, token.sources
+    for source in sources:
+        if source.token_file is not None:
+            yield source.token_file, [source.name]
 
 
 def _refuse_open_doors(http: HttpSettings, udp: UdpSettings) -> None:

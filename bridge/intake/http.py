@@ -115,7 +115,7 @@ class Achievements:
         self, request: web.Request, items: Sequence[Item], sink: Sink
     ) -> Sequence[Sequence[Outcome]]:
         now = self._clock.now()
-        headers = _kept(request.headers)
+        headers = kept_headers(request.headers)
         peer = request.remote or "unix"
         messages = [
             RawMessage("", item, now, peer, headers) for item in items if isinstance(item, bytes)
@@ -180,8 +180,9 @@ def _object(line: Item) -> Item:
     return line
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: headers[name][:_KEPT_LENGTH] for name in _KEPT if name in headers}
+def kept_headers(headers: Mapping[str, str], more: Sequence[str] = ()) -> dict[str, str]:
+    """Return the headers that a message keeps: what it is, who wrote it, what its adapter asks."""
+    return {name: headers[name][:_KEPT_LENGTH] for name in (*_KEPT, *more) if name in headers}
 
 
 def _answer(members: Mapping[str, JsonValue]) -> web.Response:

@@ -178,6 +178,16 @@ def _beside(settings: Settings, folder: Path) -> Settings:
                 )
                 for campaign in settings.campaigns
             ),
+            "sources": tuple(
+                source.model_copy(
+                    update={
+                        "file": place(source.file),
+                        "state_files": place(source.state_files),
+                        "token_file": place(source.token_file),
+                    }
+                )
+                for source in settings.sources
+            ),
         }
     )
 

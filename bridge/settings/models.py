@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bridge.settings.kinds import Address, BaseUrl, Duration, SqliteUrl
 from bridge.settings.rules import RuleSettings
 from bridge.settings.section import Section
+from bridge.settings.sources import SourceSettings
 
 ENV_PREFIX = "CAMPAIGN_BRIDGE_"
 
@@ -56,6 +57,15 @@ class TokenSettings(Section):
         description="game posts, read sees everything, operator also decides."
     )
     file: Path = Field(description="File that holds the token, and nothing else.")
+    sources: tuple[str, ...] = Field(
+        (), description="Sources that it is good for, and for nothing else; without it, all."
+    )
+
+    @model_validator(mode="after")
+    def _bound_to_post(self) -> "TokenSettings":
+        if self.sources and self.role != "game":
+            raise ValueError("a token with `sources` only posts: its role is game")
+        return self
 
 
 class UdpSettings(Section):
@@ -278,6 +288,7 @@ class Settings(BaseSettings):
     brakes: BrakeSettings = Field(BrakeSettings(), description="Brakes.")
     campaigns: tuple[CampaignSettings, ...] = Field((), description="Campaigns.")
     rules: tuple[RuleSettings, ...] = Field((), description="Rules.")
+    sources: tuple[SourceSettings, ...] = Field((), description="Sources.")
 
     @classmethod
     def settings_customise_sources(
@@ -303,6 +314,22 @@ class Settings(BaseSettings):
                 raise ValueError(f"[[rules]] {number}: `campaign` is missing")
             if rule.campaign is not None and rule.campaign not in known:
                 raise ValueError(f"[[rules]] {number}: no [[campaigns]] has id {rule.campaign!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _sources_fit(self) -> "Settings":
+        names = [source.name for source in self.sources]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"[[sources]]: two are called {name!r}")
+        files = [source.file for source in self.sources if source.file is not None]
+        for path in files:
+            if files.count(path) > 1:
+                raise ValueError(f"[[sources]]: two read {path}, so each line would pay twice")
+        for token in self.tokens:
+            for name in token.sources:
+                if name not in names:
+                    raise ValueError(f"[[tokens]]: no [[sources]] is called {name!r}")
         return self
 
     @model_validator(mode="after")

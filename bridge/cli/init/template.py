@@ -38,6 +38,15 @@ EXAMPLES: Mapping[tuple[str, str], object] = {
     ("rules", "where"): {"mode": "ranked", "weapon": ["rail", "rocket"]},
     ("rules", "counter"): {"to": 5, "per": ["player", "match"], "reset_on": ["death"]},
     ("rules", "caps"): {"player_day": 10, "campaign_day": 500},
+    ("tokens", "sources"): ["arena"],
+    ("sources", "name"): "arena",
+    ("sources", "adapter"): "minecraft",
+    ("sources", "udp"): "127.0.0.1:27500",
+    ("sources", "file"): "/srv/minecraft/logs/latest.log",
+    ("sources", "state_files"): "/srv/minecraft/world/advancements/*.json",
+    ("sources", "token_file"): "arena-secret",
+    ("sources", "allowed_senders"): ["127.0.0.1"],
+    ("sources", "options"): {"timezone": "Europe/Berlin"},
     ("linking", "held_expires"): "90d",
     ("link_page", "listen"): "127.0.0.1:8796",
     ("link_page", "public_url"): "https://play.example.org",
@@ -45,6 +54,9 @@ EXAMPLES: Mapping[tuple[str, str], object] = {
     ("webhooks", "listen"): "0.0.0.0:8795",
     ("brakes", "source_minute"): 600,
 }
+
+#: Settings that exclude what else is shown; they stay a comment when a `#` is taken away.
+_INSTEAD = {("sources", "udp"), ("sources", "token_file"), ("sources", "allowed_senders")}
 
 _HEAD = """\
 # campaign-bridge: a game server's achievements, each paid exactly once.
@@ -59,6 +71,7 @@ _NOTES: Mapping[str, str] = {
         "only be followed by new ones, for changing them could pay feats a second time."
     ),
     "campaigns": "One [[campaigns]] table for each campaign.",
+    "sources": "An engine that speaks in its own way is a source; docs/sources.md has examples.",
     "tokens": "Further tokens, one [[tokens]] table each.",
 }
 
@@ -167,4 +180,5 @@ def _lines(table: Table, setting: Setting, values: Mapping[str, object]) -> Iter
     shown = setting.default
     if shown is None:
         shown = toml(EXAMPLES.get((table.name, setting.name), Path("…")))
-    yield f"#{setting.name} = {shown}"
+    space = " " if (table.name, setting.name) in _INSTEAD else ""
+    yield f"#{space}{setting.name} = {shown}"

@@ -1,0 +1,256 @@
+"""The sources of a running bridge: each one's adapter, road, and the way its messages come.
+
+In: settings, adapters and the road. Out: `Sources`, whose doors are open and whose logs are
+followed for as long as it is entered.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import Self
+
+from bridge.adapters.contract import AdapterSpec
+from bridge.adapters.fence import unwrapping
+from bridge.adapters.registry import Registry
+from bridge.control.health import Reason
+from bridge.control.views import Json, when
+from bridge.errors import SettingsError
+from bridge.events import Clock
+from bridge.gate.guard import Gate
+from bridge.intake.files.follow import Follower
+from bridge.intake.files.sequence import Log
+from bridge.intake.files.state import StateFiles
+from bridge.intake.messages import Posted
+from bridge.intake.source_udp import SourceDoor
+from bridge.outbox.contract import Outbox
+from bridge.pipeline import Pipeline, Speaker
+from bridge.pipeline.sources import SourceRoad, open_source
+from bridge.players.worth import enough
+from bridge.settings.sources import SourceSettings
+
+
+@dataclass(slots=True)
+class Source:
+    """One open source: its road and the one way its messages come."""
+
+    settings: SourceSettings
+    road: SourceRoad
+    door: SourceDoor | None = None
+    follower: Follower | None = None
+    files: StateFiles | None = None
+
+
+class Sources:
+    """Every source of the settings, open for as long as it is entered."""
+
+    def __init__(
+        self,
+        settings: Sequence[SourceSettings],
+        registry: Registry,
+        pipeline: Pipeline,
+        outbox: Outbox,
+        gate: Gate,
+        clock: Clock,
+        *,
+        receive_buffer: int,
+        on_death: Callable[["asyncio.Task[None]"], None],
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._pipeline = pipeline
+        self._outbox = outbox
+        self._gate = gate
+        self._clock = clock
+        self._receive_buffer = receive_buffer
+        self._on_death = on_death
+        self._rooms = AsyncExitStack()
+        self._open: list[Source] = []
+        #: Those whose messages are posted, by name.
+        self.posted: dict[str, Posted] = {}
+
+    async def __aenter__(self) -> Self:
+        """Open each source.
+
+        Raises:
+            BridgeError: one can't be opened; it says which and why.
+        """
+        async with AsyncExitStack() as rooms:
+            for settings in self._settings:
+                self._open.append(await self._opened(settings, rooms))
+            self._rooms = rooms.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take what has arrived, then close."""
+        await self._rooms.aclose()
+
+    async def _opened(self, settings: SourceSettings, rooms: AsyncExitStack) -> Source:
+        spec, speaker = speaker_of(settings, self._registry)
+        road = await open_source(settings.name, spec, speaker, self._pipeline, self._outbox)
+        source = Source(settings, road)
+        if settings.by_http:
+            self.posted[settings.name] = Posted(road, spec.status, spec.headers)
+        if settings.udp is not None:
+            source.door = await self._listening(settings, settings.udp, spec, road, rooms)
+        if settings.file is not None:
+            log = Log(settings.file, settings.rotated)
+            source.follower = Follower(settings.name, log, road, self._clock, start=settings.start)
+            self._running(source.follower.run, settings.name, rooms)
+        if settings.state_files is not None:
+            source.files = StateFiles(
+                settings.name, settings.state_files, road, self._clock, start=settings.start
+            )
+            self._running(source.files.run, settings.name, rooms)
+        return source
+
+    async def _listening(
+        self,
+        settings: SourceSettings,
+        listen: str,
+        spec: AdapterSpec,
+        road: SourceRoad,
+        rooms: AsyncExitStack,
+    ) -> SourceDoor:
+        name, secret = settings.name, settings.token_file is not None
+        door = SourceDoor(
+            name,
+            road,
+            self._clock,
+            unwrap=unwrapping(spec),
+            senders=settings.allowed_senders,
+            opens=(lambda shown: self._gate.opens(shown, name)) if secret else None,
+        )
+        task = await rooms.enter_async_context(door.listening(listen, self._receive_buffer))
+        task.add_done_callback(lambda ended: None if door.closing else self._on_death(ended))
+        return door
+
+    def _running(
+        self,
+        run: Callable[[], Coroutine[object, object, None]],
+        name: str,
+        rooms: AsyncExitStack,
+    ) -> None:
+        task = asyncio.create_task(run(), name=f"source {name}")
+        task.add_done_callback(self._on_death)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        rooms.push_async_callback(end)
+
+    # -- what they say of themselves ----------------------------------------------------------
+
+    def views(self) -> list[Json]:
+        """Return how each source stands."""
+        return [_view(source) for source in self._open]
+
+    def reasons(self) -> list[Reason]:
+        """Return why a source works less well than it should."""
+        found = []
+        for source in self._open:
+            name = source.settings.name
+            readers = [reader for reader in (source.follower, source.files) if reader is not None]
+            found += [
+                Reason("source-stuck", f"{name}: {reader.status.trouble}")
+                for reader in readers
+                if reader.status.trouble is not None
+            ]
+            if source.door is not None and source.door.buffer_cut is not None:
+                detail = f"{name}: the kernel gave {source.door.buffer_cut} bytes"
+                found.append(Reason("udp-buffer-cut", f"{detail}; raise net.core.rmem_max"))
+        return found
+
+
+def speaker_of(settings: SourceSettings, registry: Registry) -> tuple[AdapterSpec, Speaker]:
+    """Return a source's adapter, built.
+
+    Raises:
+        AdapterNotFound, AdapterLoadError: it has none that works.
+        SettingsError: its options, its trust or its way don't fit the adapter.
+    """
+    spec = registry.spec(settings.adapter)
+    where = f"source {settings.name!r}: adapter {spec.name!r}"
+    if not enough(spec.identity, settings.trust):
+        raise SettingsError(
+            f"{where} knows players by no more than a {spec.identity}, and the source trusts a "
+            f"{settings.trust} only",
+            hint=f'Write trust = "{spec.identity}" for it, after reading what that is worth.',
+        )
+    if settings.udp is not None and settings.token_file is not None and spec.unwrap is None:
+        raise SettingsError(
+            f"{where} reads no secret from a datagram",
+            hint='Take token_file out and say who may send: allowed_senders = ["127.0.0.1"].',
+        )
+    adapter = registry.build(settings.adapter, settings.options)
+    speaker = Speaker(spec.name, adapter, settings.id_scope, settings.trust, spec.identity)
+    return spec, speaker
+
+
+def check_sources(known: Mapping[str, tuple[str, bool]], sources: Sequence[SourceSettings]) -> None:
+    """Accept the sources unless a used one was renamed or its ids mean something else now.
+
+    `known` has each remembered source's scope and whether it was used.
+
+    Raises:
+        SettingsError: feats that were paid could be paid again.
+    """
+    names = {source.name for source in sources}
+    for source in sources:
+        scope, used = known.get(source.name, (source.id_scope, False))
+        if used and scope != source.id_scope:
+            raise SettingsError(
+                f"source {source.name!r} has made entries with id_scope = {scope!r}; another one "
+                "would pay its feats again",
+                hint=f"Write id_scope = {scope!r} again, or give the source a new name.",
+            )
+    gone = [name for name, (_, used) in known.items() if used and name not in names]
+    fresh = [name for name in names if name not in known]
+    if gone and fresh:
+        raise SettingsError(
+            f"source {gone[0]!r} has made entries and is missing, and {min(fresh)!r} is new: under "
+            "another name each line could be paid again",
+            hint="Keep the old name. If they are two sources: leave the old one in the settings, "
+            "start once with both, then take it out.",
+        )
+
+
+def _view(source: Source) -> Json:
+    settings, counts = source.settings, source.road.counts
+    view: Json = {
+        "name": settings.name,
+        "adapter": settings.adapter,
+        "way": _way(settings),
+        "counts": {**asdict(counts), "figures": dict(counts.figures)},
+        "following": None,
+        "state_files": None,
+        "udp": None,
+    }
+    if source.follower is not None:
+        status = source.follower.status
+        view["following"] = {**asdict(status), "last_line_at": when(status.last_line_at)}
+    if source.files is not None:
+        view["state_files"] = asdict(source.files.status)
+    if source.door is not None:
+        host, port = source.door.address
+        view["udp"] = {
+            "address": f"{host}:{port}",
+            "received": source.door.counts.received,
+            "rejected": dict(source.door.counts.rejected),
+        }
+    return view
+
+
+def _way(settings: SourceSettings) -> str:
+    if settings.by_http:
+        return "http"
+    if settings.udp is not None:
+        return "udp"
+    return "file" if settings.file is not None else "state_files"
