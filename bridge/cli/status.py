@@ -1,6 +1,7 @@
 """`campaign-bridge status`: one screen on how things stand."""
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -51,6 +52,7 @@ async def _status(config: Path, *, quiet: bool) -> tuple[Counter, Json]:
             "webhooks": {},
             "payout_lag": None,
             "intake": {},
+            "sources": [],
         }
         found = {"outbox": str(counter.outbox), **nothing, **await counter.desk.status()}
         found["reasons"] = [*found["reasons"], *map(asdict, ledger_reasons(found))]
@@ -74,6 +76,14 @@ def _print(counter: Counter, status: Json) -> None:
             say(line)
     for line in _intake(status["intake"]):
         say(line)
+    if status["sources"]:
+        say()
+        print_table(
+            ("SOURCE", "ADAPTER", "BY", "MESSAGES", "EVENTS", "NEW", "KNOWN", "REFUSED", "BEHIND"),
+            map(_source, status["sources"]),
+        )
+        for line in itertools.chain.from_iterable(map(_of_source, status["sources"])):
+            say(line)
 
 
 def _print_daemon(daemon: Json | None) -> None:
@@ -158,3 +168,44 @@ def _intake(intake: Json) -> Iterator[str]:
         )
     if intake.get("differing"):
         yield f"! {plural(intake['differing'], 'known id')} came again with other content"
+
+
+def _source(source: Json) -> tuple[object, ...]:
+    counts, following = source["counts"], source["following"]
+    return (
+        source["name"],
+        source["adapter"],
+        source["way"],
+        counts["messages"],
+        counts["events"],
+        counts["entries"],
+        counts["duplicates"],
+        counts["rejected"],
+        "-" if following is None else f"{following['behind']} B",
+    )
+
+
+def _of_source(source: Json) -> Iterator[str]:
+    """Say what the table has no room for: where it reads, and what an operator should know."""
+    name, counts = one_line(source["name"]), source["counts"]
+    following, files, udp = source["following"], source["state_files"], source["udp"]
+    if following is not None and following["file"] is not None:
+        last = following["last_line_at"]
+        ago = "no line yet" if last is None else f"last line {since(last)} ago"
+        yield f"{name}: reads {one_line(following['file'])}, {ago}"
+    if files is not None:
+        yield f"{name}: {plural(files['files'], 'state file')}"
+        for file, why in sorted(files["unreadable"].items())[:5]:
+            yield f"  ! {one_line(file)}: {one_line(why, MESSAGE)}"
+    if udp is not None:
+        dropped = ", ".join(f"{one_line(why)} {n}" for why, n in sorted(udp["rejected"].items()))
+        yield f"{name}: listens on {udp['address']}" + (f", dropped: {dropped}" if dropped else "")
+    if counts["figures"]:
+        told = ", ".join(f"{one_line(key)} {n}" for key, n in sorted(counts["figures"].items()))
+        yield f"{name}: {told}"
+    if counts["no_rule"]:
+        yield f"{name}: {plural(counts['no_rule'], 'event')} that no rule has a use for"
+    if counts["aside"]:
+        yield f"  ! {plural(counts['aside'], 'message')} that the adapter failed on, kept aside"
+    if counts["last_error"]:
+        yield f"  ! last refused: {one_line(counts['last_error'], MESSAGE)}"

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from bridge.adapters.contract import AdapterSpec, RememberingAdapter
 from bridge.adapters.fence import Run, redact, remembered, stored, translate_run
-from bridge.errors import BridgeError, OutboxError, TranslationError
+from bridge.errors import BridgeError, NoRule, OutboxError, TranslationError
 from bridge.events import RawMessage, Taken
 from bridge.outbox.values import Aside, Turn
 from bridge.outbox.views import SourceState
@@ -45,6 +45,8 @@ class SourceCounts:
     entries: int = 0
     duplicates: int = 0
     rejected: int = 0
+    #: Events that no rule has a use for.
+    no_rule: int = 0
     #: Messages that the adapter failed on.
     aside: int = 0
     #: Why the last message was refused.
@@ -54,6 +56,10 @@ class SourceCounts:
 
     def add(self, outcome: Outcome) -> None:
         """Count what became of one event, or of a message that made none."""
+        if isinstance(outcome, NoRule):
+            self.events += 1
+            self.no_rule += 1
+            return
         if isinstance(outcome, BridgeError):
             self.rejected += 1
             self.last_error = str(outcome)

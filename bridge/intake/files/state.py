@@ -166,7 +166,13 @@ class StateFiles:
             return
         digest = sha256(body).digest()
         if self._digests.get(look.name) != digest:
-            message = RawMessage(self._source, body, self._clock.now(), file=look.name)
+            message = RawMessage(
+                self._source,
+                body,
+                self._clock.now(),
+                position=position(self._source, look.name, digest),
+                file=look.name,
+            )
             if not await self._taken(look, message, baseline=baseline):
                 return
         self._digests[look.name] = digest
@@ -191,3 +197,10 @@ class StateFiles:
         if look.size > FILE_LIMIT:
             raise OSError(0, f"it is larger than {FILE_LIMIT // 1024 // 1024} MiB")
         return (self._folder / look.name).read_bytes()
+
+
+def position(source: str, name: str, digest: bytes) -> str:
+    """Return what names one content of a state file for ever; `digest` is its hash."""
+    return sha256(
+        b"\0".join([source.encode(), name.encode(errors="surrogateescape"), digest])
+    ).hexdigest()
