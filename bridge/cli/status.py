@@ -187,19 +187,36 @@ def _source(source: Json) -> tuple[object, ...]:
 
 def _of_source(source: Json) -> Iterator[str]:
     """Say what the table has no room for: where it reads, and what an operator should know."""
-    name, counts = one_line(source["name"]), source["counts"]
-    following, files, udp = source["following"], source["state_files"], source["udp"]
+    name = one_line(source["name"])
+    for line in (*_log_of(source), *_files_of(source), *_door_of(source)):
+        yield f"{name}: {line}"
+    yield from _noticed(name, source["counts"])
+
+
+def _log_of(source: Json) -> Iterator[str]:
+    following = source["following"]
     if following is not None and following["file"] is not None:
         last = following["last_line_at"]
         ago = "no line yet" if last is None else f"last line {since(last)} ago"
-        yield f"{name}: reads {one_line(following['file'])}, {ago}"
+        yield f"reads {one_line(following['file'])}, {ago}"
+
+
+def _files_of(source: Json) -> Iterator[str]:
+    files = source["state_files"]
     if files is not None:
-        yield f"{name}: {plural(files['files'], 'state file')}"
+        yield plural(files["files"], "state file")
         for file, why in sorted(files["unreadable"].items())[:5]:
-            yield f"  ! {one_line(file)}: {one_line(why, MESSAGE)}"
+            yield f"! {one_line(file)}: {one_line(why, MESSAGE)}"
+
+
+def _door_of(source: Json) -> Iterator[str]:
+    udp = source["udp"]
     if udp is not None:
         dropped = ", ".join(f"{one_line(why)} {n}" for why, n in sorted(udp["rejected"].items()))
-        yield f"{name}: listens on {udp['address']}" + (f", dropped: {dropped}" if dropped else "")
+        yield f"listens on {udp['address']}" + (f", dropped: {dropped}" if dropped else "")
+
+
+def _noticed(name: str, counts: Json) -> Iterator[str]:
     if counts["figures"]:
         told = ", ".join(f"{one_line(key)} {n}" for key, n in sorted(counts["figures"].items()))
         yield f"{name}: {told}"

@@ -201,6 +201,5 @@ class StateFiles:
 
 def position(source: str, name: str, digest: bytes) -> str:
     """Return what names one content of a state file for ever; `digest` is its hash."""
-    return sha256(
-        b"\0".join([source.encode(), name.encode(errors="surrogateescape"), digest])
-    ).hexdigest()
+    whole = b"\0".join([source.encode(), name.encode(errors="surrogateescape"), digest])
+    return sha256(whole).hexdigest()
