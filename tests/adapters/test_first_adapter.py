@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.cli.scaffold import write
+from bridge.settings.sources import SourceSettings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "first-adapter.md").read_text(encoding="utf-8")
@@ -93,6 +94,7 @@ def test_the_samples_hold_what_a_reader_of_the_page_expects(package: Path) -> No
 def test_the_source_of_the_page_fits_the_adapter(package: Path) -> None:
     (text,) = _SOURCE.findall(PAGE)
     (source,) = tomllib.loads(text)["sources"]
+    SourceSettings.model_validate(source)
     code = (
         "from bridge.adapters.registry import build\n"
         "from bridge_adapter_regatta import SPEC\n"
