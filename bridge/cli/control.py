@@ -6,7 +6,7 @@ Knows the paths of sockets; nothing of what the calls mean.
 
 import getpass
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,16 +116,25 @@ class Search:
 
 async def find_daemon(outbox: Path) -> Search:
     """Look for the daemon that has `outbox` open."""
+    return await _search(lambda status: _same(Path(str(status.get("outbox", ""))), outbox))
+
+
+async def find_daemon_of(config: Path) -> Search:
+    """Look for the daemon that was started with `config`, whatever stands in that file now."""
+    return await _search(lambda status: _same(Path(status["daemon"]["config"]), config))
+
+
+async def _search(is_it: Callable[[Json], bool]) -> Search:
     met: list[str] = []
     for path in (folder / CONTROL_SOCKET for folder in runtime_dirs()):
-        found = await _asked(path, outbox)
+        found = await _asked(path, is_it)
         if found.socket is not None:
             return found
         met += found.met
     return Search(met=tuple(met))
 
 
-async def _asked(path: Path, outbox: Path) -> Search:
+async def _asked(path: Path, is_it: Callable[[Json], bool]) -> Search:
     try:
         async with opened(path) as control:
             status = await control.call("GET", "/v1/operator/status")
@@ -135,14 +144,13 @@ async def _asked(path: Path, outbox: Path) -> Search:
         return Search(met=(f"{path} lets only root and the daemon's own user in",))
     except BridgeError as failure:
         return Search(met=_worth_telling(path, failure))
-    served = str(status.get("outbox", ""))
-    if _same(Path(served), outbox):
+    if is_it(status):
         return Search(path, status)
-    return Search(met=(f"the daemon at {path} serves {served}",))
+    return Search(met=(f"the daemon at {path} serves {status.get('outbox', '')}",))
 
 
-def _same(served: Path, outbox: Path) -> bool:
-    return served.resolve() == outbox.resolve()
+def _same(told: Path, meant: Path) -> bool:
+    return told.resolve() == meant.resolve()
 
 
 def _worth_telling(path: Path, failure: BridgeError) -> tuple[str, ...]:

@@ -12,14 +12,21 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from bridge.cli.control import ControlSocket, Search, find_daemon, opened, operator
-from bridge.cli.printing import note
+from bridge.cli.control import (
+    ControlSocket,
+    Search,
+    find_daemon,
+    find_daemon_of,
+    opened,
+    operator,
+)
+from bridge.cli.printing import note, note_unreadable
 from bridge.control.desk import Desk
 from bridge.control.views import Json, report_view
 from bridge.daemon import SystemClock
 from bridge.daemon.rooms import lane_terms, with_keys
 from bridge.delivery.confirmers import reconcile_once
-from bridge.errors import BridgeError, CommandError, StoreLocked
+from bridge.errors import BridgeError, CommandError, SettingsError, StoreLocked
 from bridge.outbox.memory import MemoryOutbox
 from bridge.outbox.store import open_outbox
 from bridge.players.canonical import canonical_player
@@ -120,14 +127,32 @@ class AnyDesk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """The desk and who stands before it. `daemon` is the daemon's status, None where none runs."""
+    """The desk and who stands before it. `daemon` is the daemon's status, None where none runs.
+
+    `unreadable` is why the settings can't be read now: the daemon goes on with those before.
+    """
 
     desk: AnyDesk
     who: str
     outbox: Path
-    settings: Settings
+    loaded: Settings | None
     daemon: Json | None = None
     exists: bool = True
+    unreadable: SettingsError | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as the file says them; raises `SettingsError` where it can't be read."""
+        if self.loaded is None:
+            raise self.unreadable or SettingsError()
+        return self.loaded
+
+    @property
+    def campaigns(self) -> list[str]:
+        """The ids of the configured campaigns; of an unreadable file, those that the daemon has."""
+        if self.loaded is not None:
+            return [campaign.id for campaign in self.loaded.campaigns]
+        return [lane["campaign"] for lane in (self.daemon or {}).get("lanes", ())]
 
 
 @asynccontextmanager
@@ -137,13 +162,19 @@ async def desk_for(
     """Open the desk of the outbox that the configuration names.
 
     An outbox that isn't there yet is an empty one, and is made only where the command `creates`.
+    A configuration that can't be read keeps nobody from the daemon that was started with it.
 
     Raises:
-        SettingsError: the configuration can't be used.
+        SettingsError: the configuration can't be used, and no daemon that answers runs with it.
         StoreLocked: a process has the outbox open that can't be asked.
         StoreError: the outbox can't be opened.
     """
-    settings = load_settings(config)
+    try:
+        settings = load_settings(config)
+    except SettingsError as unreadable:
+        async with _in_spite_of(unreadable, config) as counter:
+            yield counter
+        return
     outbox = outbox_path(settings.outbox)
     say: Callable[[str], None] = (lambda text: None) if quiet else note
     found = await find_daemon(outbox)
@@ -159,6 +190,24 @@ async def desk_for(
             else f"outbox {outbox} is not there yet, and no daemon runs for it"
         )
         yield counter
+
+
+@asynccontextmanager
+async def _in_spite_of(unreadable: SettingsError, config: Path) -> AsyncIterator[Counter]:
+    """Open the desk of the daemon that was started with a file that can't be read any more."""
+    found = await find_daemon_of(config)
+    if found.socket is None or found.status is None:
+        raise unreadable
+    note_unreadable(unreadable)
+    async with opened(found.socket) as control:
+        yield Counter(
+            RemoteDesk(control),
+            operator(),
+            Path(found.status["outbox"]),
+            None,
+            found.status,
+            unreadable=unreadable,
+        )
 
 
 @asynccontextmanager

@@ -68,8 +68,7 @@ async def _import(
     config: Path, data: bytes, campaign: str | None, *, dry_run: bool, quiet: bool
 ) -> tuple[Sheet, Json]:
     async with desk_for(config, creates=not dry_run, quiet=quiet) as counter:
-        known = [campaign.id for campaign in counter.settings.campaigns]
-        sheet = read_sheet(data, known, campaign)
+        sheet = read_sheet(data, counter.campaigns, campaign)
         told = {"rows": len(sheet.rows) + len(sheet.bad), "linked": 0, "released": 0}
         if sheet.ignored and not quiet:
             names = ", ".join(one_line(name) for name in sheet.ignored[:10])

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bridge.errors import BridgeError, CommandError, MessageRejected
+from bridge.errors import BridgeError, CommandError, MessageRejected, SettingsError
 
 #: Characters of one value in a table or a line; of a message; of raw text in a receipt.
 CELL, MESSAGE, RAW = 120, 4000, 2000
@@ -69,6 +69,12 @@ def say(text: str = "") -> None:
 def note(text: str) -> None:
     """Say one dim line beside the results, on stderr."""
     click.echo(click.style(one_line(text, MESSAGE), dim=True), err=True)
+
+
+def note_unreadable(error: SettingsError) -> None:
+    """Warn that the file can't be read, where a daemon is asked that read it in time."""
+    told = " ".join(str(error).split())
+    note(f"! {told}; the daemon goes on with the settings before it, and could not start again")
 
 
 def print_error(error: BridgeError) -> None:

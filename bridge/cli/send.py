@@ -13,9 +13,9 @@ import click
 from pydantic import JsonValue
 
 from bridge.cli import options
-from bridge.cli.control import ControlSocket, Json, find_daemon, opened
-from bridge.cli.printing import note, one_line, print_json, say
-from bridge.errors import DaemonNotRunning, Overloaded, StoreUnavailable
+from bridge.cli.control import ControlSocket, Json, find_daemon, find_daemon_of, opened
+from bridge.cli.printing import note, note_unreadable, one_line, print_json, say
+from bridge.errors import DaemonNotRunning, Overloaded, SettingsError, StoreUnavailable
 from bridge.settings.files import CONTROL_SOCKET, load_settings, outbox_path, runtime_dirs
 
 T = TypeVar("T")
@@ -100,10 +100,22 @@ async def _socket(config: Path) -> Path:
         for path in filter(os.path.exists, paths):
             return path
         raise DaemonNotRunning
-    outbox = outbox_path(load_settings(config).outbox)
+    try:
+        outbox = outbox_path(load_settings(config).outbox)
+    except SettingsError as unreadable:
+        return await _socket_in_spite_of(unreadable, config)
     found = await find_daemon(outbox)
     if found.socket is None:
         raise found.explained(outbox)
+    return found.socket
+
+
+async def _socket_in_spite_of(unreadable: SettingsError, config: Path) -> Path:
+    """Return the socket of a daemon that read the file in time; raises `unreadable` without."""
+    found = await find_daemon_of(config)
+    if found.socket is None:
+        raise unreadable
+    note_unreadable(unreadable)
     return found.socket
 
 
@@ -146,7 +158,7 @@ async def _followed(control: ControlSocket, answer: Json, seconds: float) -> Jso
 def _print(answer: Json, *, named: bool, waited: bool) -> None:
     known = " (known before)" if answer["duplicate"] else ""
     reason = f": {one_line(answer['reason'])}" if answer.get("reason") else ""
-    say(f"{answer['key']}  {answer['state']}{reason}{known}")
+    say(f"{answer['key'] or '-'}  {answer['state']}{reason}{known}")
     if answer.get("differs"):
         note("this id came before with other content; the first one stands")
     if answer["state"] == "held":

@@ -20,7 +20,7 @@ from bridge.cli.printing import (
     since,
     span,
 )
-from bridge.control.health import ledger_reasons
+from bridge.control.health import RELOAD_REFUSED, ledger_reasons, reload_refused
 from bridge.control.views import Json
 
 _STATES = ("due", "sending", "held", "accepted", "confirmed", "uncertain", "dead", "discarded")
@@ -56,6 +56,9 @@ async def _status(config: Path, *, quiet: bool) -> tuple[Counter, Json]:
         }
         found = {"outbox": str(counter.outbox), **nothing, **await counter.desk.status()}
         found["reasons"] = [*found["reasons"], *map(asdict, ledger_reasons(found))]
+        told = {reason["code"] for reason in found["reasons"]}
+        if counter.unreadable is not None and RELOAD_REFUSED not in told:  # nobody tried it yet
+            found["reasons"].append(asdict(reload_refused(str(counter.unreadable))))
         return counter, found
 
 

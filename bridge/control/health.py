@@ -33,6 +33,14 @@ class Reason:
 
 Reasons = Callable[[], Sequence[Reason]]
 
+RELOAD_REFUSED = "reload-refused"
+
+
+def reload_refused(why: str) -> Reason:
+    """Return the reason of a daemon whose settings can't be read again."""
+    detail = f"the settings before it stay, and a restart would fail: {why}"
+    return Reason(RELOAD_REFUSED, detail)
+
 
 def alive() -> list[web.RouteDef]:
     """Return the call that says only that somebody is here."""

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bridge.adapters.registry import Registry
-from bridge.control.health import Reason
+from bridge.control.health import Reason, reload_refused
 from bridge.control.views import Json, when
 from bridge.daemon.sources import Sources
 from bridge.delivery.confirm import ConfirmStatus, Readable
@@ -130,8 +130,7 @@ class Report:
     def _door_reasons(self) -> list[Reason]:
         found = []
         if self.reload_refused is not None:
-            detail = f"the settings before it stay, and a restart would fail: {self.reload_refused}"
-            found.append(Reason("reload-refused", detail))
+            found.append(reload_refused(self.reload_refused))
         if self.udp is not None and self.udp.buffer_cut is not None:
             asked = self.settings.udp.receive_buffer
             detail = f"the kernel gave {self.udp.buffer_cut} of {asked} bytes"

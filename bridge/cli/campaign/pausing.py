@@ -51,7 +51,7 @@ def resume(config: Path, *, campaign: str | None, as_json: bool) -> None:
 
 def _chosen(counter: Counter, campaign: str | None) -> str:
     """Return which campaign is meant: it may be left out where one is configured."""
-    return campaign_of(campaign, [known.id for known in counter.settings.campaigns])
+    return campaign_of(campaign, counter.campaigns)
 
 
 def _ask(config: Path, ask: Callable[[Counter], Awaitable[Json]], as_json: bool) -> Json:
