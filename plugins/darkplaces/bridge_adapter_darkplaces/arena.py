@@ -79,7 +79,11 @@ def tell_time(arena: Arena, rest: bytes, zone: ZoneInfo) -> None:
 
 
 def start(arena: Arena, rest: bytes) -> None:
-    """Begin a match: ids mean nobody yet, and it is called what the server calls it."""
+    """Begin a match: ids mean nobody yet.
+
+    It is called what the server calls it, with the time where there is one: a server that was
+    just started draws the same number again.
+    """
     arena.players, arena.ending = {}, False
     arena.match = arena.map = arena.mode = ""
     match = _START.fullmatch(rest)
@@ -88,7 +92,8 @@ def start(arena: Arena, rest: bytes) -> None:
         return
     arena.matches += 1
     arena.mode, arena.map, number = (part.decode("utf-8", "replace") for part in match.groups())
-    arena.match = f"{number} {arena.mode}_{arena.map}"
+    dated = f"{arena.time:%Y-%m-%dT%H:%M:%SZ} " if arena.time else ""
+    arena.match = f"{dated}{arena.mode}_{arena.map} {number}"
 
 
 def join(arena: Arena, rest: bytes) -> None:

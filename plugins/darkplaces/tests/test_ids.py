@@ -82,3 +82,13 @@ def test_a_table_in_the_middle_of_a_match_ends_nothing() -> None:
 def test_a_timezone_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValidationError, match="timezone"):
         DarkPlacesOptions(timezone="Mars/Base")
+
+
+def test_a_server_that_draws_the_same_number_again_begins_another_match() -> None:
+    first, second = ":time:2026-11-23 05:25:25", ":time:2026-11-23 07:25:25"
+    events = read(first, GAME, ZOE, BOB, KILL, second, GAME, ZOE, BOB, KILL)
+
+    assert [event.details["match"] for event in events] == [
+        "2026-11-23T04:25:25Z dm_aggressor 0.391969",
+        "2026-11-23T06:25:25Z dm_aggressor 0.391969",
+    ]
