@@ -85,13 +85,28 @@ class Taken:
     """What became of one game event: it is on disk under `key` (a UUID text).
 
     `duplicate` is true where the feat was known before; `differs` where the same message id was
-    seen with other content (the first one stands).
+    seen with other content (the first one stands); `not_replayed` as for `Counted`.
     """
 
     key: str
     state: State
     duplicate: bool
     differs: bool = False
+    not_replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What became of one game event that counts and made no entry: it is on disk, without a key.
+
+    `not_replayed` is true where a counter that depends on the order of events did not count it:
+    it came in a replay, and what counts in its scope came otherwise. Where none did, nothing is
+    kept of it.
+    """
+
+    duplicate: bool
+    differs: bool = False
+    not_replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +114,7 @@ class Linked:
     """What became of a code that a player typed in the game: the player is linked, on disk."""
 
     campaign: str
+
+
+#: What became of one game event that was not refused.
+Kept = Taken | Counted | Linked

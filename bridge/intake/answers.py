@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from bridge.errors import BridgeError
-from bridge.events import Linked, Taken
+from bridge.events import Counted, Kept, Linked, Taken
 from bridge.gate.problems import problem_of
 from bridge.intake.contract import Outcome
 from bridge.intake.counts import Counts
@@ -17,13 +17,13 @@ from bridge.intake.counts import Counts
 LISTED = 1000
 
 
-def taken_members(taken: Taken | Linked) -> dict[str, JsonValue]:
+def taken_members(taken: Kept) -> dict[str, JsonValue]:
     """Return what is said of an event that is on disk."""
     if isinstance(taken, Linked):
         return {"key": None, "state": "linked", "duplicate": False}
     members: dict[str, JsonValue] = {
-        "key": taken.key,
-        "state": taken.state.told,
+        "key": taken.key if isinstance(taken, Taken) else None,
+        "state": taken.state.told if isinstance(taken, Taken) else "counted",
         "duplicate": taken.duplicate,
     }
     if taken.differs:
@@ -58,7 +58,7 @@ class Tally:
         self.counts.add(outcome)
         if isinstance(outcome, BridgeError):
             self.rejected += 1
-        elif isinstance(outcome, Taken) and outcome.duplicate:
+        elif isinstance(outcome, Taken | Counted) and outcome.duplicate:
             self.duplicates += 1
         else:
             self.stored += 1

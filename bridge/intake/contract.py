@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bridge.errors import BridgeError
-from bridge.events import Linked, RawMessage, Taken
+from bridge.events import Kept, RawMessage
 
 #: What became of one game event of a message: it is on disk, or why it was refused.
-Outcome = Taken | Linked | BridgeError
+Outcome = Kept | BridgeError
 
 
 class Sink(Protocol):
@@ -19,7 +19,7 @@ class Sink(Protocol):
     async def __call__(self, messages: Sequence[RawMessage]) -> Sequence[Sequence[Outcome]]:
         """Take `messages`; return for each, in order, the outcome of each event it made.
 
-        When this returns, every `Taken` and `Linked` survives a power cut. A message that can't be
+        When this returns, every `Kept` survives a power cut. A message that can't be
         read has its one `BridgeError` (a `MessageRejected` names the bad fields, a `NoRule` that
         nothing matches) and spoils no other. An achievement message makes exactly one outcome.
 

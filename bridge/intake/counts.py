@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bridge.errors import BridgeError
-from bridge.events import Linked, Taken
+from bridge.events import Counted, Kept, Taken
 
 
 @dataclass(slots=True)
@@ -16,20 +16,20 @@ class Counts:
 
     #: Messages that came, readable or not.
     received: int = 0
-    #: New feats and links, durable.
+    #: New feats, counted events and links, durable.
     stored: int = 0
-    #: Feats that were known.
+    #: Feats and counted events that were known.
     duplicates: int = 0
     #: Refused messages by reason, a problem's code or a word of `datagrams.Unreadable`.
     rejected: Counter[str] = field(default_factory=Counter)
     #: Acknowledgements that could not be sent; the game resends.
     unsent: int = 0
 
-    def add(self, outcome: Taken | Linked | Exception) -> None:
+    def add(self, outcome: Kept | Exception) -> None:
         """Count what became of one message."""
         if isinstance(outcome, Exception):
             self.refuse(outcome)
-        elif isinstance(outcome, Taken) and outcome.duplicate:
+        elif isinstance(outcome, Taken | Counted) and outcome.duplicate:
             self.duplicates += 1
         else:
             self.stored += 1

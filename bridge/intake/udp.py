@@ -24,7 +24,7 @@ from bridge.errors import (
     NotAuthenticated,
     SettingsError,
 )
-from bridge.events import Clock, Linked, RawMessage, Taken
+from bridge.events import Clock, Kept, RawMessage
 from bridge.gate.guard import Gate
 from bridge.gate.problems import problem_of
 from bridge.gate.roles import Right
@@ -155,7 +155,7 @@ class UdpDoor:
             )
         return None
 
-    async def _handed_on(self, good: Sequence[_Admitted]) -> list[Taken | Linked | Exception]:
+    async def _handed_on(self, good: Sequence[_Admitted]) -> list[Kept | Exception]:
         """Return the outcome of each; where all failed together, that failure for each."""
         now = self._clock.now()
         messages = [RawMessage("", datagram.body, now, written(peer)) for datagram, peer in good]
@@ -175,7 +175,7 @@ class UdpDoor:
     # -- telling ----------------------------------------------------------------------------
 
     async def _answer(
-        self, good: Sequence[_Admitted], outcomes: Sequence[Taken | Linked | Exception]
+        self, good: Sequence[_Admitted], outcomes: Sequence[Kept | Exception]
     ) -> None:
         for number, ((datagram, peer), outcome) in enumerate(zip(good, outcomes, strict=True), 1):
             self.counts.add(outcome)
@@ -186,9 +186,7 @@ class UdpDoor:
             if number % SLICE == 0:
                 await asyncio.sleep(0)
 
-    def _acknowledge(
-        self, datagram: Datagram, peer: Peer, outcome: Taken | Linked | Exception
-    ) -> None:
+    def _acknowledge(self, datagram: Datagram, peer: Peer, outcome: Kept | Exception) -> None:
         answer: dict[str, JsonValue] = {"id": datagram.id}
         if isinstance(outcome, Exception):
             answer["error"] = problem_of(outcome)

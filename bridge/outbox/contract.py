@@ -30,7 +30,7 @@ from typing import Protocol
 from uuid import UUID
 
 from bridge.errors import OutboxError
-from bridge.events import State, Taken
+from bridge.events import Counted, State, Taken
 from bridge.outbox.links import CodeFor, Link, Look, NewSession, Session
 from bridge.outbox.proofs import (
     Balance,
@@ -50,7 +50,7 @@ from bridge.outbox.values import (
     ClaimTerms,
     Decision,
     MessageId,
-    NewEntry,
+    Put,
     Turn,
     Verdict,
 )
@@ -73,8 +73,8 @@ class Keeping(Protocol):
     """The side that intake's road ends at."""
 
     async def put(
-        self, entries: Sequence[NewEntry], turn: Turn | None = None
-    ) -> Sequence[Taken | OutboxError]:
+        self, entries: Sequence[Put], turn: Turn | None = None
+    ) -> Sequence[Taken | Counted | OutboxError]:
         """Keep `entries`, and what their source has come to; return one result each, in order.
 
         When this returns, each `Taken` survives a power cut. A known message id gets its first
@@ -82,13 +82,18 @@ class Keeping(Protocol):
         can't be kept has its own error and spoils no other. An entry whose player has no link is
         held, as is one that a brake stops; `CapReached` where its rule refuses instead.
 
+        A deed is kept with all that it moves, in one transaction: its own entry, else the first
+        that a full counter made, is its result, else `Counted`. A counter whose entry is turned
+        away stays one short. In a replay, a counter for which order matters moves only in scopes
+        of a match that replays began.
+
         Raises:
             StoreFull: the disk is full; nothing was kept.
             StoreUnavailable: the disk failed; putting again is safe.
         """
         ...
 
-    async def recall(self, ids: Sequence[MessageId]) -> Sequence[Taken | None]:
+    async def recall(self, ids: Sequence[MessageId]) -> Sequence[Taken | Counted | None]:
         """Return the first decision of each message id, as `put` would; None for an unknown one.
 
         For messages that today's rules refuse: a known one was decided before.

@@ -14,16 +14,16 @@ from uuid import UUID
 import structlog
 
 from bridge.errors import BridgeError, OutboxError
-from bridge.events import Clock, Taken
+from bridge.events import Clock, Counted, Taken
 from bridge.outbox.calls import Calls
 from bridge.outbox.clock import LedgerClock
 from bridge.outbox.contract import Outbox
-from bridge.outbox.ledger import keeping
+from bridge.outbox.ledger import counting
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.machine import machine_id
 from bridge.outbox.sqlite.rows import Rows
 from bridge.outbox.sqlite.rows.statements import queries
-from bridge.outbox.values import NewEntry
+from bridge.outbox.values import Put
 from bridge.outbox.witness import Testimony, Witness, doubt
 from bridge.sqlite.connection import is_disk_failure
 from bridge.sqlite.database import Database
@@ -71,15 +71,17 @@ class SqliteOutbox(Calls):
         """Run a call that changes nothing, beside the writer."""
         return await self.database.read(lambda db: call(Rows(db)))
 
-    def put_all(self, book: Book, entries: Sequence[NewEntry]) -> list[Taken | OutboxError]:
-        """Keep `entries`; one that no row can be made of spoils no other."""
+    def put_all(
+        self, book: Book, entries: Sequence[Put], *, replay: bool
+    ) -> list[Taken | Counted | OutboxError]:
+        """Keep `entries` and deeds; one that no row can be made of spoils no other."""
         try:
-            return super().put_all(book, entries)
+            return super().put_all(book, entries, replay=replay)
         except Exception as failure:
             if is_disk_failure(failure) or not book.rows.db.in_transaction:
                 raise
         book.rows.db.execute("ROLLBACK TO job")  # each once more, in a savepoint of its own
-        return [_put_alone(book, entry) for entry in entries]
+        return [_put_alone(book, entry, replay=replay) for entry in entries]
 
 
 class Watch:
@@ -130,11 +132,11 @@ def witness_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.witness")
 
 
-def _put_alone(book: Book, entry: NewEntry) -> Taken | OutboxError:
+def _put_alone(book: Book, entry: Put, *, replay: bool) -> Taken | Counted | OutboxError:
     db = book.rows.db
     db.execute("SAVEPOINT entry")
     try:
-        result = keeping.put(book, entry)
+        result = counting.put(book, entry, replay=replay)
     except (sqlite3.Error, ValueError, OverflowError, BridgeError) as failure:
         if is_disk_failure(failure):
             raise

@@ -79,6 +79,52 @@ class NewEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Counting:
+    """An event that moves a counter: by one, or back to none where it `resets`.
+
+    `rule` is the definition of the rule that counts; with `scope` (JSON) it names the counter,
+    which is full after `to` events, and at most `times` times (None: without limit). An event
+    that occurred (`at`, in milliseconds) less than `cooldown` milliseconds after the last one that
+    counted doesn't count.
+
+    `ordered` says that the same events in another order would fill it otherwise, `of_match` that
+    its scope lies in one match. `make(n)` is called in the transaction for its nth filling and
+    must be pure.
+    """
+
+    rule: str
+    campaign: str
+    scope: str
+    to: int
+    times: int | None
+    cooldown: int
+    at: int
+    resets: bool
+    ordered: bool
+    of_match: bool
+    make: Callable[[int], NewEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One message that counts: what it is worth by itself, if anything, and what it moves."""
+
+    message_id: MessageId
+    entry: NewEntry | None
+    countings: Sequence[Counting]
+
+    @property
+    def campaigns(self) -> set[str]:
+        """The campaigns of all that it may make."""
+        alone = set() if self.entry is None else {self.entry.campaign}
+        return alone | {counting.campaign for counting in self.countings}
+
+
+#: What is put: an entry, or a deed that also counts.
+Put = NewEntry | Deed
+
+
+@dataclass(frozen=True, slots=True)
 class Aside:
     """A message that its adapter failed on, kept for whoever mends the adapter.
 
@@ -98,7 +144,7 @@ class Turn:
 
     `part` names one of its state files, "" the source itself. `memory` is what the adapter
     remembers, as JSON; `place` where reading goes on, in the reader's own words; None leaves what
-    was kept before.
+    was kept before. `replay` says that old messages are read again, in their order.
     """
 
     source: str
@@ -107,6 +153,7 @@ class Turn:
     memory: str | None = None
     place: str | None = None
     aside: Sequence[Aside] = ()
+    replay: bool = False
 
 
 # -- what comes out to be sent --------------------------------------------------------------

@@ -5,8 +5,6 @@ Adapter → player's canonical id → rules → outbox. A code that a player typ
 it links the player.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,10 +23,12 @@ from bridge.errors import (
     RuleError,
     TranslationError,
 )
-from bridge.events import GameEvent, Identity, Linked, RawMessage, Taken
+from bridge.events import Counted, GameEvent, Identity, Kept, Linked, RawMessage, Taken
 from bridge.outbox.contract import Keeping
 from bridge.outbox.links import Link
-from bridge.outbox.values import Brakes, MessageId, NewEntry, Origin, Turn
+from bridge.outbox.values import Brakes, Deed, MessageId, NewEntry, Origin, Put, Turn
+from bridge.pipeline.counting import Uncounted, counting, worth
+from bridge.pipeline.ids import message_id_of
 from bridge.players.canonical import canonical_player
 from bridge.players.guesses import Guesses
 from bridge.players.worth import trusted
@@ -38,7 +38,7 @@ from bridge.settings.models import BrakeSettings
 
 log = structlog.get_logger("pipeline")
 
-Outcome = Taken | Linked | BridgeError
+Outcome = Kept | BridgeError
 
 #: The game event of a player who typed a code; its details hold the `code`.
 LINK_CODE = "link_code"
@@ -78,15 +78,15 @@ class _Typed:
 
 @dataclass(slots=True)
 class Step:
-    """One game event on its way: to an entry or a link, or to the error that stopped it."""
+    """One game event on its way: to an entry, counters or a link, or to what stopped it."""
 
-    result: Outcome | NewEntry | _Typed
+    result: Outcome | Put | _Typed
     message_id: MessageId | None = None
 
     @property
     def outcome(self) -> Outcome:
         """What became of it, once it is kept."""
-        assert not isinstance(self.result, NewEntry | _Typed)  # noqa: S101  # `keep` replaced them
+        assert not isinstance(self.result, Put | _Typed)  # noqa: S101  # `keep` replaced them
         return self.result
 
 
@@ -107,6 +107,8 @@ class Pipeline:
         self.brakes = brakes or BrakeSettings()
         #: Known ids that came again with other content.
         self.differing = 0
+        #: What counters passed over.
+        self.uncounted = Uncounted()
 
     async def accept(self, messages: Sequence[RawMessage]) -> Sequence[Sequence[Outcome]]:
         """Take messages of the achievements call; see `bridge.intake.contract.Sink`."""
@@ -144,10 +146,10 @@ class Pipeline:
             return Step(refused)
         if event.name == LINK_CODE:
             return Step(_typed(event, message.received_at))
-        message_id = _message_id(message, index, event)
+        message_id = message_id_of(message, index, event)
         around = Circumstances(message.received_at, message.position, speaker.id_scope)
         try:
-            campaign_event = self.rules.decide(event, around)
+            own, counts = worth(self.rules, event, around, message_id, self.uncounted)
         except (MessageRejected, RuleError) as refused:
             return Step(refused, message_id)
         origin = Origin(
@@ -160,8 +162,16 @@ class Pipeline:
             event.id,
             event.occurred_at,
         )
-        brakes = self._brakes(campaign_event, message)
-        return Step(_entry(campaign_event, origin, message_id, brakes), message_id)
+
+        def entry(made: CampaignEvent) -> NewEntry:
+            return _entry(made, origin, message_id, self._brakes(made, message))
+
+        alone = None if own is None else entry(own)
+        if message_id is not None and counts:
+            moves = [counting(count, origin, entry) for count in counts]
+            return Step(Deed(message_id, alone, moves), message_id)
+        assert alone is not None  # noqa: S101  # what neither pays nor counts was refused
+        return Step(alone, message_id)
 
     def _brakes(self, event: CampaignEvent, message: RawMessage) -> Brakes | None:
         """Return what may hold an event back, None where nothing may.
@@ -211,7 +221,7 @@ class Pipeline:
                 self._decided(step, taken)
 
     async def _put(self, steps: Sequence[Step], turn: Turn | None) -> None:
-        new = [(step, step.result) for step in steps if isinstance(step.result, NewEntry)]
+        new = [(step, step.result) for step in steps if isinstance(step.result, Put)]
         if not new and turn is None:
             return
         kept = await self._outbox.put([entry for _, entry in new], turn)
@@ -244,9 +254,10 @@ class Pipeline:
 
     def _decided(self, step: Step, result: Outcome) -> None:
         step.result = result
-        if isinstance(result, Taken) and result.differs:
+        if isinstance(result, Taken | Counted) and result.differs:
+            key = result.key if isinstance(result, Taken) else None
             self.differing += 1
-            log.warning("a known id came again", action="message_differs", key=result.key)
+            log.warning("a known id came again", action="message_differs", key=key)
 
 
 def _kept(event: GameEvent, message: RawMessage, speaker: Speaker) -> bytes:
@@ -282,24 +293,3 @@ def _entry(
         message_id,
         brakes,
     )
-
-
-def _message_id(message: RawMessage, index: int, event: GameEvent) -> MessageId | None:
-    """Return what names this one event for ever, None where nothing does.
-
-    A log line is named by its position, a call by (source, player, name, id).
-    """
-    if message.position is not None:
-        name: list[object] = ["position", message.position, index]
-    elif event.id is not None:
-        name = [message.source, event.player, event.name, event.id]
-    else:
-        return None
-    at = event.occurred_at.isoformat() if event.occurred_at else None
-    content: list[object] = [event.player, event.name, event.id, at, dict(event.details)]
-    return MessageId(_digest(name)[:16], _digest(content)[:8])
-
-
-def _digest(parts: list[object]) -> bytes:
-    text = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).digest()

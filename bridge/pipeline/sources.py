@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from bridge.adapters.contract import AdapterSpec, RememberingAdapter
 from bridge.adapters.fence import Run, redact, remembered, stored, translate_run
 from bridge.errors import BridgeError, NoRule, OutboxError, TranslationError
-from bridge.events import RawMessage, Taken
+from bridge.events import Linked, RawMessage, Taken
 from bridge.outbox.values import Aside, Turn
 from bridge.outbox.views import SourceState
 from bridge.pipeline.road import Outcome, Pipeline, Speaker, Step
@@ -43,6 +43,10 @@ class SourceCounts:
     messages: int = 0
     events: int = 0
     entries: int = 0
+    #: Events that moved a counter and made no entry.
+    counted: int = 0
+    #: Events of a replay that a counter for which order matters passed over.
+    not_replayed: int = 0
     duplicates: int = 0
     rejected: int = 0
     #: Events that no rule has a use for.
@@ -66,9 +70,14 @@ class SourceCounts:
             self.aside += isinstance(outcome, TranslationError)
             return
         self.events += 1
+        if isinstance(outcome, Linked):
+            return
+        self.duplicates += outcome.duplicate
+        self.not_replayed += outcome.not_replayed
         if isinstance(outcome, Taken):
-            self.duplicates += outcome.duplicate
             self.entries += not outcome.duplicate
+        else:
+            self.counted += not outcome.duplicate and not outcome.not_replayed
 
 
 class SourceRoad:

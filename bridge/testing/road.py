@@ -95,6 +95,7 @@ class Road:
         )
         self._position = hashlib.sha256(_SOURCE.encode()).hexdigest()
         self._taken = 0
+        self._known: set[str] = set()
         #: What was refused so far.
         self.refused: list[Refusal] = []
 
@@ -153,15 +154,16 @@ class Road:
         return self._told(numbered)
 
     def _told(self, outcomes: Iterable[tuple[int, Outcome]]) -> list[Payout]:
-        """Note the refusals; return the payouts that are new."""
-        new = []
+        """Note the refusals; return the payouts that are new: one event may make several."""
+        taken = False
         for number, outcome in outcomes:
             if isinstance(outcome, BridgeError):
                 self.refused.append(Refusal(number, str(outcome)))
-            elif isinstance(outcome, Taken) and not outcome.duplicate:
-                new.append(outcome.key)
-        views = self._views() if new else {}
-        return [_payout(views[key]) for key in new]
+            taken = taken or isinstance(outcome, Taken)
+        views = self._views() if taken else {}
+        new = [view for key, view in views.items() if key not in self._known]
+        self._known.update(views)
+        return [_payout(view) for view in new]
 
     def _views(self) -> dict[str, EntryView]:
         found = _run(self._outbox.listing(Listing(limit=1_000_000)))

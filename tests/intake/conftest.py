@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from bridge.errors import FieldProblem, MessageRejected, NoRule, NotJson
-from bridge.events import RawMessage, State, Taken
+from bridge.events import Counted, RawMessage, State, Taken
 from bridge.gate.guard import Gate
 from bridge.gate.roles import Role
 from bridge.gate.tokens import Tokens
@@ -42,8 +42,9 @@ class StandingClock:
 class RecordingSink:
     """A road that knows every feat, by its bytes, and says what it is told to say.
 
-    `{"achievement": "unknown"}` has no rule, one without a player is rejected. Whatever is put
-    into `failures` is raised by the next calls; a cleared `open` holds calls back.
+    `{"achievement": "unknown"}` has no rule, one without a player is rejected, `"win"` is counted
+    only. Whatever is put into `failures` is raised by the next calls; a cleared `open` holds calls
+    back.
     """
 
     batches: list[list[RawMessage]] = field(default_factory=list)
@@ -90,6 +91,8 @@ class RecordingSink:
         key = str(UUID(bytes=sha256(message.body).digest()[:16], version=4))
         known = message.body in self.seen
         self.seen.add(message.body)
+        if item.get("achievement") == "win":
+            return Counted(duplicate=known)
         return Taken(key, State.DUE, duplicate=known, differs=item.get("details") == {"new": True})
 
 

@@ -64,6 +64,18 @@ async def test_other_content_under_a_known_id_is_told(server: Any) -> None:
     assert answer.json["differs"] is True
 
 
+async def test_what_only_counts_has_no_key(server: Any) -> None:
+    item = b'{"player": "a:1", "achievement": "win"}'
+    first, second = await server.post(item), await server.post(item)
+    several = await server.post(b"[%s, %s]" % (item, item.replace(b"a:1", b"a:2")))
+
+    counted = {"key": None, "state": "counted", "duplicate": False}
+    assert first.json == {**counted, "durability": "disk"}
+    assert second.json == {**counted, "duplicate": True, "durability": "disk"}
+    assert (several.json["stored"], several.json["duplicates"]) == (1, 1)
+    assert several.json["results"][1] == {"index": 1, **counted}
+
+
 async def test_a_message_says_when_and_from_where_it_came_and_no_secret(
     server: Any, clock: Any
 ) -> None:

@@ -141,6 +141,17 @@ async def test_other_content_is_told(game: Game) -> None:
     assert (await game.answer())["differs"] is True
 
 
+async def test_what_only_counts_is_acknowledged_without_a_key(game: Game, door: UdpDoor) -> None:
+    answers = []
+    for _ in range(2):
+        game.say(player="steam:1", achievement="win", id="1", ack=True)
+        answers.append(await game.answer())
+
+    first = {"id": "1", "key": None, "state": "counted", "duplicate": False}
+    assert answers == [first, {**first, "duplicate": True}]
+    assert (door.counts.stored, door.counts.duplicates) == (1, 1)
+
+
 async def test_without_ack_nothing_is_ever_answered(game: Game, door: UdpDoor) -> None:
     game.say(player="steam:1", achievement="x")
     game.say(achievement="no player")

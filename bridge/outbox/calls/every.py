@@ -10,7 +10,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from bridge.errors import OutboxError
-from bridge.events import State, Taken
+from bridge.events import Counted, State, Taken
 from bridge.outbox import life, reading
 from bridge.outbox.calls.confirming import Confirming
 from bridge.outbox.calls.following import Following
@@ -18,6 +18,7 @@ from bridge.outbox.calls.linking import Linking
 from bridge.outbox.ledger import (
     braking,
     confirming,
+    counting,
     deciding,
     delivering,
     following,
@@ -30,8 +31,9 @@ from bridge.outbox.values import (
     Claimed,
     ClaimTerms,
     Decision,
+    Deed,
     MessageId,
-    NewEntry,
+    Put,
     Turn,
     Verdict,
 )
@@ -55,26 +57,29 @@ class Calls(Following, Linking, Confirming):
     # -- keeping ----------------------------------------------------------------------------
 
     async def put(
-        self, entries: Sequence[NewEntry], turn: Turn | None = None
-    ) -> Sequence[Taken | OutboxError]:
-        """Keep `entries`, and what their source has come to; see the contract."""
+        self, entries: Sequence[Put], turn: Turn | None = None
+    ) -> Sequence[Taken | Counted | OutboxError]:
+        """Keep `entries` and deeds, and what their source has come to; see the contract."""
+        replay = turn is not None and turn.replay
 
-        def keep(book: Book) -> list[Taken | OutboxError]:
-            results = self.put_all(book, entries)
+        def keep(book: Book) -> list[Taken | Counted | OutboxError]:
+            results = self.put_all(book, entries, replay=replay)
             if turn is not None:
                 following.keep(book, turn, entries)
             return results
 
         results = await self.change(keep, grows=True)
         if entries:
-            self._wake({entry.campaign for entry in entries})
+            self._wake(_campaigns(entries))
         return results
 
-    def put_all(self, book: Book, entries: Sequence[NewEntry]) -> list[Taken | OutboxError]:
-        """Keep `entries` in one transaction."""
-        return [keeping.put(book, entry) for entry in entries]
+    def put_all(
+        self, book: Book, entries: Sequence[Put], *, replay: bool
+    ) -> list[Taken | Counted | OutboxError]:
+        """Keep `entries` and deeds in one transaction."""
+        return [counting.put(book, entry, replay=replay) for entry in entries]
 
-    async def recall(self, ids: Sequence[MessageId]) -> Sequence[Taken | None]:
+    async def recall(self, ids: Sequence[MessageId]) -> Sequence[Taken | Counted | None]:
         """Return the first decision of each message id; see the contract."""
         return await self.look(
             lambda rows: [keeping.recall(Book(rows, 0), message_id) for message_id in ids]
@@ -207,3 +212,11 @@ class Calls(Following, Linking, Confirming):
                 book.note("operator", "rules", None, journal)
 
         await self.change(adopt)
+
+
+def _campaigns(entries: Sequence[Put]) -> set[str]:
+    """Return the campaigns in which something may be due now."""
+    found: set[str] = set()
+    for entry in entries:
+        found |= entry.campaigns if isinstance(entry, Deed) else {entry.campaign}
+    return found

@@ -81,6 +81,8 @@ class Book:
         self.rows.history.add_note(self.now, who, what, None, detail, player)
 
 
-def taken(entry: Entry, *, duplicate: bool, differs: bool = False) -> Taken:
+def taken(
+    entry: Entry, *, duplicate: bool, differs: bool = False, not_replayed: bool = False
+) -> Taken:
     """Return what a game is told of an entry."""
-    return Taken(str(entry.key), entry.state, duplicate, differs)
+    return Taken(str(entry.key), entry.state, duplicate, differs, not_replayed)

@@ -6,13 +6,13 @@ In: turns of sources. Out: rows. Knows nothing of what memories and places mean.
 from collections.abc import Mapping, Sequence
 
 from bridge.outbox.ledger.book import Book
-from bridge.outbox.values import NewEntry, Turn
+from bridge.outbox.values import Put, Turn
 
 #: So many messages of a source are kept aside; the oldest go first.
 KEPT_ASIDE = 1000
 
 
-def keep(book: Book, turn: Turn, entries: Sequence[NewEntry]) -> None:
+def keep(book: Book, turn: Turn, entries: Sequence[Put]) -> None:
     """Keep what a source has come to in the transaction of its entries."""
     sources = book.rows.sources
     sources.keep(turn, book.now)

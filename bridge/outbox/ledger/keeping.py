@@ -3,8 +3,10 @@
 In: new entries and message ids. Out: what became of each.
 """
 
+from dataclasses import dataclass
+
 from bridge.errors import OutboxError
-from bridge.events import State, Taken
+from bridge.events import Counted, State, Taken
 from bridge.outbox import life
 from bridge.outbox.entry import Entry, as_millis
 from bridge.outbox.ledger import braking
@@ -12,7 +14,15 @@ from bridge.outbox.ledger.book import Book, taken
 from bridge.outbox.values import MessageId, NewEntry
 
 
-def put(book: Book, new: NewEntry) -> Taken | OutboxError:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An entry that is on disk; a duplicate was there before."""
+
+    entry: Entry
+    duplicate: bool
+
+
+def put(book: Book, new: NewEntry) -> Taken | Counted | OutboxError:
     """Keep one entry, unless its message id or its key is known, or a cap turns it away."""
     decided = recall(book, new.message_id) if new.message_id is not None else None
     if decided is not None:
@@ -21,18 +31,27 @@ def put(book: Book, new: NewEntry) -> Taken | OutboxError:
     entry = before or _insert(book, new)
     if isinstance(entry, OutboxError):
         return entry
-    _remember(book, new.message_id, entry)
+    remember(book, new.message_id, entry)
     return taken(entry, duplicate=before is not None)
 
 
-def recall(book: Book, message_id: MessageId) -> Taken | None:
+def keep(book: Book, new: NewEntry) -> Kept | OutboxError:
+    """Keep one entry of a deed, whose message id is remembered with all that it moves."""
+    before = book.rows.entries.by_key(new.key)
+    entry = before or _insert(book, new)
+    return entry if isinstance(entry, OutboxError) else Kept(entry, before is not None)
+
+
+def recall(book: Book, message_id: MessageId) -> Taken | Counted | None:
     """Return what a message id made when it was new."""
     known = book.rows.entries.message(message_id.digest)
     if known is None:
         return None
     number, content = known
-    entry = book.rows.entries.by_id(number)
-    return taken(entry, duplicate=True, differs=content != message_id.content)
+    differs = content != message_id.content
+    if number is None:
+        return Counted(duplicate=True, differs=differs)
+    return taken(book.rows.entries.by_id(number), duplicate=True, differs=differs)
 
 
 def _insert(book: Book, new: NewEntry) -> Entry | OutboxError:
@@ -63,10 +82,16 @@ def _insert(book: Book, new: NewEntry) -> Entry | OutboxError:
     return kept
 
 
-def _remember(book: Book, message_id: MessageId | None, entry: Entry) -> None:
+def remember(book: Book, message_id: MessageId | None, entry: Entry) -> None:
     """Keep the message id also where the key was known: a rule's day may end before a resend.
 
     Else the resend of a duplicate would make an entry after midnight.
     """
     if message_id is not None:
         book.rows.entries.remember_message(message_id.digest, entry.id, message_id.content)
+
+
+def remember_counted(book: Book, message_id: MessageId, entry: Entry | None) -> None:
+    """Keep the id of a message that moved counters: it is never forgotten, or it counted twice."""
+    number = None if entry is None else entry.id
+    book.rows.entries.remember_counted(message_id.digest, number, message_id.content)

@@ -42,6 +42,23 @@ SELECT entry_id, content FROM message_ids WHERE digest = :digest;
 -- Keep a message id for ever.
 INSERT INTO message_ids (digest, entry_id, content) VALUES (:digest, :entry_id, :content);
 
+-- remember_counted --
+-- Keep the id of a message that moved counters, with the entry that it made or without one.
+INSERT INTO message_ids (digest, entry_id, content, counted)
+VALUES (:digest, :entry_id, :content, 1);
+
+-- counter --
+-- What a rule has counted in a scope.
+SELECT * FROM counters WHERE rule_id = :rule_id AND scope = :scope;
+
+-- keep_counter --
+-- What it has counted now.
+INSERT INTO counters (rule_id, scope, seen, filled, last_at, replayed)
+VALUES (:rule_id, :scope, :seen, :filled, :last_at, :replayed)
+ON CONFLICT (rule_id, scope) DO UPDATE
+SET seen = excluded.seen, filled = excluded.filled, last_at = excluded.last_at,
+    replayed = excluded.replayed;
+
 -- due --
 -- Entries that can be claimed, oldest due first.
 SELECT * FROM entries
@@ -136,6 +153,14 @@ VALUES (:at, :who, :what, :entry_id, :detail, :player);
 INSERT INTO rules (definition, used) VALUES (:definition, 1)
 ON CONFLICT (definition) DO UPDATE SET used = 1
 RETURNING id;
+
+-- know_rule --
+-- Know a rule that counts, which has made no entry by that.
+INSERT OR IGNORE INTO rules (definition) VALUES (:definition);
+
+-- rule_number --
+-- The number of a rule that is known.
+SELECT id FROM rules WHERE definition = :definition;
 
 -- rules --
 -- The rules in force, in order, with how many entries each has made.
@@ -323,7 +348,12 @@ LIMIT :limit;
 
 -- forget_messages --
 -- Make unknown again what was held for a reason and never sent: first its message ids.
-DELETE FROM message_ids WHERE entry_id IN (
+DELETE FROM message_ids WHERE counted = 0 AND entry_id IN (
+  SELECT id FROM entries WHERE state = 'held' AND reason = :reason AND attempts = 0);
+
+-- forget_decisions --
+-- Those that moved counters stay known: else a resend would count once more.
+UPDATE message_ids SET entry_id = NULL WHERE counted = 1 AND entry_id IN (
   SELECT id FROM entries WHERE state = 'held' AND reason = :reason AND attempts = 0);
 
 -- forget_origins --

@@ -105,11 +105,26 @@ CREATE TABLE origins (
   occurred_at INTEGER
 ) STRICT;
 
--- Known message ids, for ever: a resend gets its first decision again.
+-- Known message ids, for ever: a resend gets its first decision again. Without an entry the message
+-- only moved counters; `counted` says whether it moved any.
 CREATE TABLE message_ids (
   digest   BLOB PRIMARY KEY,
-  entry_id INTEGER NOT NULL REFERENCES entries,
-  content  BLOB NOT NULL
+  entry_id INTEGER REFERENCES entries,
+  content  BLOB NOT NULL,
+  counted  INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- What rules that count have come to, each in one scope (JSON): events since it was last full or
+-- set back, how often it was full, when the last event that counted occurred. `replayed` where all
+-- of them came in replays. Kept for ever, since keys are made of `filled`.
+CREATE TABLE counters (
+  rule_id  INTEGER NOT NULL REFERENCES rules,
+  scope    TEXT NOT NULL,
+  seen     INTEGER NOT NULL,
+  filled   INTEGER NOT NULL,
+  last_at  INTEGER,
+  replayed INTEGER NOT NULL,
+  PRIMARY KEY (rule_id, scope)
 ) STRICT, WITHOUT ROWID;
 
 -- Every wire key beyond an entry's own, with what was sent under it.

@@ -6,6 +6,7 @@ be done stands in `bridge.outbox.ledger`.
 
 import sqlite3
 
+from bridge.outbox.sqlite.rows.counters import Counters
 from bridge.outbox.sqlite.rows.entries import Entries
 from bridge.outbox.sqlite.rows.history import History
 from bridge.outbox.sqlite.rows.lanes import Lanes
@@ -21,6 +22,7 @@ class Rows:
     """One transaction's view of every table."""
 
     __slots__ = (
+        "counters",
         "db",
         "entries",
         "history",
@@ -45,4 +47,5 @@ class Rows:
         self.lanes = Lanes(sql)
         self.rules = Rules(sql)
         self.sources = Sources(sql)
+        self.counters = Counters(sql)
         self.ledger = Ledgers(sql)

@@ -68,14 +68,18 @@ class Entries:
 
     # -- message ids --
 
-    def message(self, digest: bytes) -> tuple[int, bytes] | None:
-        """Return (entry number, content) of a known message id."""
+    def message(self, digest: bytes) -> tuple[int | None, bytes] | None:
+        """Return (entry number, content) of a known message id; no number where it only counted."""
         row = self._sql.one("message", digest=digest)
         return None if row is None else (row["entry_id"], row["content"])
 
     def remember_message(self, digest: bytes, entry_id: int, content: bytes) -> None:
         """Keep a message id for ever."""
         self._sql.run("remember_message", digest=digest, entry_id=entry_id, content=content)
+
+    def remember_counted(self, digest: bytes, entry_id: int | None, content: bytes) -> None:
+        """Keep the id of a message that moved counters, and may have made an entry."""
+        self._sql.run("remember_counted", digest=digest, entry_id=entry_id, content=content)
 
     # -- what a claim looks for --
 
@@ -172,7 +176,7 @@ class Entries:
 
     def forget_held(self, reason: str) -> int:
         """Delete what is held for a reason and was never sent, as if it had never come."""
-        for what in ("messages", "origins", "notes", "changes", "once"):
+        for what in ("messages", "decisions", "origins", "notes", "changes", "once"):
             self._sql.run(f"forget_{what}", reason=reason)
         return self._sql.run("forget_entries", reason=reason).rowcount
 

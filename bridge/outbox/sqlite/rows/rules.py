@@ -20,6 +20,15 @@ class Rules:
         number: int = self._sql.run("use_rule", definition=definition).fetchone()[0]
         return number
 
+    def number(self, definition: str) -> int:
+        """Return the number of a rule that counts now; it makes an entry only when it is full."""
+        row = self._sql.one("rule_number", definition=definition)
+        if row is None:
+            self._sql.run("know_rule", definition=definition)
+            return self.number(definition)
+        number: int = row["id"]
+        return number
+
     def in_force(self) -> list[RememberedRule]:
         """Return the rules in force, in order."""
         return [
