@@ -12,7 +12,8 @@ import pytest
 from aiohttp import web
 
 from bridge.cli import control
-from bridge.cli.desk import AnyDesk, RemoteDesk, refuse_strangers_files
+from bridge.cli.desk import AnyDesk, refuse_strangers_files
+from bridge.cli.remote import RemoteDesk
 from bridge.control.desk import Desk
 from bridge.errors import (
     BridgeError,
