@@ -12,6 +12,7 @@ from bridge.cli.desk import Counter, desk_for
 from bridge.cli.letting_go import expire, forget, release
 from bridge.cli.printing import confirm, print_error, print_json, print_table, say, since
 from bridge.cli.receipt import lines
+from bridge.cli.words import note_lane
 from bridge.control.views import Json
 from bridge.errors import BridgeError
 from bridge.events import State
@@ -156,6 +157,7 @@ def _decide(config: Path, keys: Sequence[str], decision: Decision, *, as_json: b
             print_error(result)
         elif not as_json:
             say(f"{result['key']}  {result['entry_state']}")
+            note_lane(result["lane"])
     return 1 if any(isinstance(result, BridgeError) for _, result in results) else 0
 
 

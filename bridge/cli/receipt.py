@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from bridge.cli.printing import RAW, one_line, plural
-from bridge.cli.words import MEANING, next_step, reason_in_words
+from bridge.cli.words import MEANING, lane_in_words, next_step, reason_in_words
 from bridge.control.views import Json
 from bridge.rules.book import Rule
 
@@ -69,10 +69,7 @@ def _head(receipt: Json) -> Iterator[str]:
     state = receipt["entry_state"]
     yield f"entry      {one_line(receipt['key'])}"
     yield f"state      {state}: {MEANING.get(state, '')}"
-    if receipt["reason"]:
-        yield f"why        {reason_in_words(receipt['reason'])}"
-    if receipt["fenced"]:
-        yield "why        fenced: waits for another entry of the same user and event code"
+    yield from _why(receipt)
     yield f"player     {one_line(receipt['player'])} → userRef {one_line(receipt['userRef'])}"
     yield f"pays       {one_line(receipt['event_code'])} of {one_line(receipt['campaign'])}"
     yield f"feat       {one_line(receipt['feat'])}, occurrence {one_line(receipt['occurrence'])}"
@@ -88,6 +85,15 @@ def _head(receipt: Json) -> Iterator[str]:
         yield f"sent under {', '.join(map(one_line, receipt['wire_keys']))}"
     if receipt["body"] is not None:
         yield f"bytes      {one_line(receipt['body'], RAW)}"
+
+
+def _why(receipt: Json) -> Iterator[str]:
+    if receipt["lane"] is not None:
+        yield f"why        {lane_in_words(receipt['lane'])}"
+    elif receipt["reason"]:
+        yield f"why        {reason_in_words(receipt['reason'])}"
+    if receipt["fenced"]:
+        yield "why        fenced: waits for another entry of the same user and event code"
 
 
 def _rule(definition: Json) -> str:

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from bridge.cli import options
 from bridge.cli.control import ControlSocket, Json, find_daemon, find_daemon_of, opened
 from bridge.cli.printing import note, note_unreadable, one_line, print_json, say
+from bridge.cli.words import note_lane
 from bridge.errors import DaemonNotRunning, Overloaded, SettingsError, StoreUnavailable
 from bridge.settings.files import CONTROL_SOCKET, load_settings, outbox_path, runtime_dirs
 
@@ -152,7 +153,8 @@ async def _followed(control: ControlSocket, answer: Json, seconds: float) -> Jso
             while answer["key"] and receipt.get("state") not in _DONE | _STUCK:
                 await asyncio.sleep(_PAUSE if receipt else 0)
                 receipt = await control.call("GET", f"/v1/achievements/{answer['key']}")
-    return {name: receipt[name] for name in ("state", "entry_state", "reason") if name in receipt}
+    told = ("state", "entry_state", "reason", "lane")
+    return {name: receipt[name] for name in told if name in receipt}
 
 
 def _print(answer: Json, *, named: bool, waited: bool) -> None:
@@ -165,5 +167,6 @@ def _print(answer: Json, *, named: bool, waited: bool) -> None:
         note(f"held until the player is linked or the cause is gone: outbox show {answer['key']}")
     elif waited and answer["state"] == "stored":
         note("not accepted in time; it survives here and is sent as soon as that is possible")
+        note_lane(answer.get("lane"))
     elif not named:
         note("no --id: sent again, it counts as the rule's `repeat` says")

@@ -1,13 +1,13 @@
 """What states and reasons mean, in words that a support person understands, and what to do next.
 
-In: states, reasons. Out: sentences. Knows nothing of where they are shown.
+In: states, reasons, lanes. Out: sentences.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bridge.cli.printing import one_line
+from bridge.cli.printing import MESSAGE, note, one_line, since
 from bridge.control.views import Json
 
 MEANING: Final[Mapping[str, str]] = MappingProxyType(
@@ -65,6 +65,15 @@ _NEXT: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+_WAITS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "accepted": "waits for the proof of its payout",
+        "due": "waits to be sent",
+        "sending": "waits for an answer",
+    }
+)
+
+
 def reason_in_words(reason: str) -> str:
     """Return a reason for people; one that isn't known here is said as it is."""
     told = _REASONS.get(reason)
@@ -74,9 +83,27 @@ def reason_in_words(reason: str) -> str:
 def next_step(entry: Json) -> str:
     """Return what an operator can do about an entry; empty where there is nothing."""
     state, reason = entry["entry_state"], entry["reason"]
+    if entry["lane"] is not None:
+        return str(entry["lane"]["way_out"])
     special = reason in _NEXT and state in {"held", "dead", "discarded"}
     shown = {name: one_line(entry[name]) for name in ("player", "event_code", "key")}
     return _NEXT.get(reason if special else state, "").format_map(shown)
+
+
+def lane_in_words(lane: Json) -> str:
+    """Return why a campaign sends nothing: what stopped it, and where it was a person, who."""
+    if lane["who"] is None:
+        detail = f": {one_line(lane['detail'], MESSAGE)}" if lane["detail"] else ""
+        return f"its campaign's lane is stopped, {one_line(lane['reason'])}{detail}"
+    why = f": {one_line(lane['why'])}" if lane["why"] else ""
+    return f"its campaign was paused by {one_line(lane['who'])} {since(lane['since'])} ago{why}"
+
+
+def note_lane(lane: Json | None) -> None:
+    """Say why nothing is sent, and what lets it go on; nothing where the lane is open."""
+    if lane is not None:
+        note(f"not sent now: {lane_in_words(lane)}")
+        note(f"it goes on by: {lane['way_out']}")
 
 
 def missing(entry: Json) -> str:
@@ -84,8 +111,8 @@ def missing(entry: Json) -> str:
     state, reason = entry["entry_state"], entry["reason"]
     if entry["fenced"]:
         return "waits for another entry of the same user and event code"
+    if entry["lane"] is not None:
+        return f"{lane_in_words(entry['lane'])}; {entry['lane']['way_out']}"
     if reason:
         return _REASONS.get(reason, one_line(reason))
-    return {"accepted": "the proof of its payout", "due": "to be sent", "sending": "an answer"}.get(
-        state, ""
-    )
+    return _WAITS.get(state, "")

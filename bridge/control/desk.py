@@ -5,7 +5,7 @@ the running daemon and the command line where none runs.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from bridge.control import views
@@ -24,24 +24,48 @@ from bridge.control.asked import (
     user_ref_of,
     words_of,
 )
+from bridge.control.stopped import stopped
 from bridge.control.views import Json
 from bridge.errors import CommandError, LinkRefused, MessageRejected
 from bridge.events import State
 from bridge.outbox.contract import Outbox
-from bridge.outbox.views import Listing
+from bridge.outbox.views import Listing, Pause
 from bridge.players.canonical import canonical_player
 
 __all__ = ["Desk", "Reconcile", "rejected"]
 
 #: Compares one campaign's ledger with the API's history; None means every campaign.
 Reconcile = Callable[[str | None], Awaitable[list[Json]]]
+#: Returns the daemon's lanes as `status` tells them.
+Lanes = Callable[[], Sequence[Json]]
 
 
-class EntryDesk:
-    """Entries: looked at, and decided about."""
+class Telling:
+    """Entries as they are told: with why their campaign sends nothing, where it doesn't."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, lanes: Lanes = tuple) -> None:
         self._outbox = outbox
+        self._lanes = lanes
+
+    async def _told(self, entries: Sequence[Json]) -> list[Json]:
+        """Say of each entry that is due what stops its lane; its `reason` says so in a word."""
+        if not any(entry["entry_state"] == State.DUE for entry in entries):
+            return [{**entry, "lane": None} for entry in entries]
+        pauses = await self._outbox.pauses()
+        lanes = {lane["campaign"]: lane for lane in self._lanes()}
+        return [_with_lane(entry, pauses, lanes) for entry in entries]
+
+
+def _with_lane(entry: Json, pauses: Mapping[str, Pause], lanes: Mapping[str, Json]) -> Json:
+    campaign = entry["campaign"]
+    lane = stopped(pauses.get(campaign), lanes.get(campaign))
+    if lane is None or entry["entry_state"] != State.DUE:
+        return {**entry, "lane": None}
+    return {**entry, "reason": entry["reason"] or lane["reason"], "lane": lane}
+
+
+class EntryDesk(Telling):
+    """Entries: looked at, and decided about."""
 
     async def entries(
         self,
@@ -63,11 +87,13 @@ class EntryDesk:
             max(1, min(limit, MOST_LISTED)),
             reason,
         )
-        return [views.entry_view(entry) for entry in await self._outbox.listing(what)]
+        found = await self._outbox.listing(what)
+        return await self._told([views.entry_view(entry) for entry in found])
 
     async def receipt(self, key: str) -> Json:
         """Return everything that is known of one entry; raises `EntryNotFound`."""
-        return views.receipt_view(await self._outbox.receipt(key_of(key)))
+        receipt = views.receipt_view(await self._outbox.receipt(key_of(key)))
+        return (await self._told([receipt]))[0]
 
     async def decide(self, key: str, decision: str, who: str) -> Json:
         """Carry out a decision about one entry.
@@ -76,7 +102,13 @@ class EntryDesk:
             EntryNotFound, DecisionRefused, MessageRejected: nothing was changed.
         """
         state = await self._outbox.decide(key_of(key), decision_of(decision), who)
-        return {"key": str(key_of(key)), "entry_state": state.value, "state": state.told}
+        lane = (await self.receipt(key))["lane"] if state is State.DUE else None
+        return {
+            "key": str(key_of(key)),
+            "entry_state": state.value,
+            "state": state.told,
+            "lane": lane,
+        }
 
     async def release(self, reason: Any, campaign: Any, who: str) -> Json:
         """Let everything go that a brake holds; `quarantine` ends the quarantine."""
@@ -93,12 +125,10 @@ class EntryDesk:
         return {"discarded": await self._outbox.expire(seconds, who)}
 
 
-class PlayerDesk:
+class PlayerDesk(Telling):
     """Players: their links, their sessions, what waits for them."""
 
-    def __init__(self, outbox: Outbox, campaigns: Sequence[str]) -> None:
-        self._outbox = outbox
-        self.campaigns = tuple(campaigns)
+    campaigns: tuple[str, ...]
 
     async def players(self) -> list[Json]:
         """Return every link."""
@@ -129,7 +159,7 @@ class PlayerDesk:
             "links": [views.link_story(link) for link in links],
             "sessions": [views.session_view(session) for session in sessions],
             "journal": [views.note_view(note) for note in notes],
-            "entries": [views.entry_view(entry) for entry in entries],
+            "entries": await self._told([views.entry_view(entry) for entry in entries]),
         }
 
     async def link(self, player: str, user_ref: Any, campaign: Any, who: str) -> Json:
@@ -183,9 +213,8 @@ class PlayerDesk:
 class LaneDesk:
     """Campaigns as a whole: stopped, let go, compared."""
 
-    def __init__(self, outbox: Outbox, campaigns: Sequence[str]) -> None:
-        self._outbox = outbox
-        self.campaigns = tuple(campaigns)
+    _outbox: Outbox
+    campaigns: tuple[str, ...]
 
     async def pause(self, campaign: Any, why: Any, who: str) -> Json:
         """Send nothing of a campaign until it is resumed."""
@@ -209,8 +238,7 @@ class LaneDesk:
 class RuleDesk:
     """The rules that the outbox remembers."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
+    _outbox: Outbox
 
     async def rules(self) -> list[Json]:
         """Return the rules that the outbox remembers, in order."""
@@ -233,8 +261,8 @@ class RuleDesk:
 class Desk(EntryDesk, PlayerDesk, LaneDesk, RuleDesk):
     """The whole desk.
 
-    `campaigns` are the configured ids; `facts` adds what only a running daemon knows, `reconcile`
-    asks the API.
+    `campaigns` are the configured ids; `facts` adds what only a running daemon knows, `lanes` are
+    its lanes, `reconcile` asks the API.
     """
 
     def __init__(
@@ -243,8 +271,9 @@ class Desk(EntryDesk, PlayerDesk, LaneDesk, RuleDesk):
         campaigns: Sequence[str],
         facts: Callable[[], Json] = dict,
         reconcile: Reconcile | None = None,
+        lanes: Lanes = tuple,
     ) -> None:
-        self._outbox = outbox
+        super().__init__(outbox, lanes)
         self.campaigns = tuple(campaigns)
         self._facts = facts
         self._reconcile = reconcile

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bridge.adapters.registry import Registry
 from bridge.control.health import Reason, reload_refused
+from bridge.control.stopped import way_out
 from bridge.control.views import Json, when
 from bridge.daemon.sources import Sources
 from bridge.delivery.confirm import ConfirmStatus, Readable
@@ -67,7 +68,7 @@ class Report:
                 "jobs_committed": self.database.jobs_committed,
             },
             "outbox": str(self.database.path),
-            "lanes": [_lane_view(status) for status in self.lanes.statuses()],
+            "lanes": self.lane_views(),
             "reasons": [asdict(reason) for reason in self.reasons()],
             "confirming": [_confirm_view(status) for status in self.confirmers.statuses()],
             "by_campaign": self._by_campaign(),
@@ -76,6 +77,10 @@ class Report:
             "intake": self._intake(),
             "sources": [] if self.sources is None else self.sources.views(),
         }
+
+    def lane_views(self) -> list[Json]:
+        """Return how each lane stands."""
+        return [_lane_view(status) for status in self.lanes.statuses()]
 
     def _by_campaign(self) -> Json:
         """Say of each campaign whether it only pretends, and whether anything can confirm."""
@@ -116,7 +121,10 @@ class Report:
 
     def _lane_reasons(self) -> list[Reason]:
         return [
-            Reason(f"lane-{lane.paused.replace('_', '-')}", f"{lane.campaign}: {lane.detail}")
+            Reason(
+                f"lane-{lane.paused.replace('_', '-')}",
+                f"{lane.campaign}: {lane.detail}; {way_out(lane.paused)}",
+            )
             for lane in self.lanes.statuses()
             if lane.paused is not None
         ]

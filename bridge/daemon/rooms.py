@@ -133,7 +133,8 @@ class Daemon:
         )
         await self._open_sources(rooms)
         campaigns = [campaign.id for campaign in settings.campaigns]
-        self._desk = Desk(self._outbox, campaigns, self.report.facts, self._reconcile)
+        report = self.report
+        self._desk = Desk(self._outbox, campaigns, report.facts, self._reconcile, report.lane_views)
         await self._listen(rooms)
         await self._confirmers.replace(settings.campaigns, settings.confirm)
         await self._lanes.replace(keyed)

@@ -26,10 +26,7 @@ RESTING = "breaker_open"
 #: What the outbox answers to a claim, as a lane says it.
 _STOPPED = {
     "": ("", ""),
-    "paused": (
-        "operator_pause",
-        "an operator paused it; `campaign-bridge campaign resume` goes on",
-    ),
+    "paused": ("operator_pause", "an operator paused it"),
     "shadow": ("shadow", "shadow mode: everything runs and nothing is sent"),
     "quarantine": ("quarantine", "the ledger is in quarantine; `campaign-bridge status` says why"),
 }

@@ -25,7 +25,7 @@ Each backend passes `tests/outbox/test_contract.py`; that suite is the definitio
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -61,6 +61,7 @@ from bridge.outbox.views import (
     LaneTerms,
     Listing,
     Note,
+    Pause,
     Receipt,
     SeenPayout,
     Standing,
@@ -336,6 +337,10 @@ class Inspecting(Protocol):
 
     async def counts(self) -> Sequence[LaneCount]:
         """Return how many entries each campaign has, by state."""
+        ...
+
+    async def pauses(self) -> Mapping[str, Pause]:
+        """Return the campaigns that an operator paused: by whom, when and why."""
         ...
 
     async def decide(self, key: UUID, decision: Decision, who: str) -> State:

@@ -123,6 +123,12 @@ def _shadow_cost(held: Sequence[sqlite3.Row], campaign: str) -> Decimal:
     return tokens(sum(mine))
 
 
+def pauses(rows: Rows) -> dict[str, Pause]:
+    """Return the campaigns that an operator paused."""
+    known = ((row["campaign"], _pause(row)) for row in rows.sql.many("lanes"))
+    return {campaign: pause for campaign, pause in known if pause is not None}
+
+
 def _pause(lane: sqlite3.Row | None) -> Pause | None:
     if lane is None or lane["paused_at"] is None:
         return None

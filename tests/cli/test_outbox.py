@@ -87,7 +87,8 @@ def test_one_refused_key_stops_no_other(cli: Cli, held: str) -> None:
     assert ran.code == 1
     assert results[0]["key"] == NO_KEY
     assert results[0]["error"]["code"] == "entry-not-found"
-    assert results[1] == {"key": held, "entry_state": "discarded", "state": "discarded"}
+    told = {"entry_state": "discarded", "state": "discarded", "lane": None}
+    assert results[1] == {"key": held, **told}
 
 
 def test_discarding_is_asked_about(cli: Cli, held: str) -> None:

@@ -23,6 +23,28 @@ def test_a_campaign_is_paused_and_resumed_through_the_daemon(
     assert [lane["pause"] for lane in after if lane["campaign"] == live.campaign] in ([None], [])
 
 
+def test_a_pause_is_told_of_each_entry_that_it_holds_up(here: Cli, live: Site) -> None:
+    here("players", "link", "name:Paused", live.users[0])
+    here("campaign", "pause", "--why", "an exploit")
+    sent = here("send", "name:Paused", "first_blood", "--id", "p/1", "--wait", "0.3")
+    key = sent.out.split()[0]
+    told = [
+        sent.out + sent.err,
+        here("players", "show", "name:Paused").out,
+        here("outbox", "show", key).out,
+        (retried := here("outbox", "retry", key)).out + retried.err,
+    ]
+    receipt = here("outbox", "show", key, "--json").json
+    here("campaign", "resume")
+
+    for said in told:
+        assert "paused by operator " in said
+        assert "ago: an exploit" in said
+        assert "campaign-bridge campaign resume" in said
+    assert receipt["reason"] == "operator_pause"
+    assert receipt["lane"]["why"] == "an exploit"
+
+
 def test_without_a_daemon_the_pause_waits_for_it(cli: Cli, configured: Site) -> None:
     paused = cli("campaign", "pause", "--why", "an exploit")
     (lane,) = cli("status", "--json").json["campaigns"]

@@ -53,8 +53,19 @@ def entry(state: str = "held", reason: str = "", **more: Any) -> dict[str, Any]:
         "updated_at": AT,
         "accepted_at": None,
         "looked_for": True,
+        "lane": None,
         **more,
     }
+
+
+PAUSED = {
+    "reason": "operator_pause",
+    "detail": "an operator paused it",
+    "who": "operator olga",
+    "why": "an exploit",
+    "since": AT,
+    "way_out": "`campaign-bridge campaign resume`",
+}
 
 
 def note(what: str, detail: str, who: str = "session") -> dict[str, str]:
@@ -124,6 +135,32 @@ def test_every_reason_says_what_is_missing_and_what_can_be_done(
     assert why in words.missing(entry(state, reason))
 
 
+def test_a_paused_campaigns_entry_says_who_why_and_the_way_out() -> None:
+    due = entry("due", "operator_pause", lane=PAUSED)
+    lacks = words.missing(due)
+    out = told("due", "operator_pause", lane=PAUSED)
+
+    for said in (lacks, out):
+        assert "paused by operator olga" in said
+        assert "ago: an exploit" in said
+        assert "campaign-bridge campaign resume" in said
+    assert words.next_step(due) == "`campaign-bridge campaign resume`"
+
+
+def test_a_lane_that_stopped_by_itself_says_its_reason_and_detail() -> None:
+    lane = {**PAUSED, "reason": "key_refused", "detail": "answered 401", "who": None, "why": ""}
+    lacks = words.missing(entry("due", "key_refused", lane=lane))
+    bare = words.lane_in_words({**lane, "detail": ""})
+
+    assert "lane is stopped, key_refused: answered 401" in lacks
+    assert bare.endswith("key_refused")
+
+
+@pytest.mark.parametrize("state", ["accepted", "due", "sending"])
+def test_what_is_on_its_way_says_what_it_waits_for(state: str) -> None:
+    assert words.missing(entry(state)).startswith("waits ")
+
+
 def test_a_reason_from_elsewhere_is_said_as_it_is_and_harmlessly() -> None:
     assert "why        \\x1b]0;owned" in told("held", "\x1b]0;owned")
 
@@ -138,7 +175,7 @@ def test_an_accepted_one_says_that_the_payout_is_looked_for() -> None:
     assert "payout     not looked for: without a history, only a webhook can" in not_looked_for
     assert looked_for.count("it is never sent again by itself") == 1
     assert not_looked_for.count("it is never sent again by itself") == 1
-    assert words.missing(entry("accepted")) == "the proof of its payout"
+    assert words.missing(entry("accepted")) == "waits for the proof of its payout"
 
 
 @pytest.mark.parametrize(

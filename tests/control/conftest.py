@@ -73,6 +73,7 @@ class Control:
     reasons: list[Reason] = field(default_factory=list)
     reloads: int = 0
     reload_fails: BridgeError | None = None
+    lanes: list[Json] = field(default_factory=list)
     address: str = ""
     unix: Path = Path()
     session: aiohttp.ClientSession | None = None
@@ -137,7 +138,9 @@ async def control_in(folder: Path, campaigns: Sequence[str]) -> AsyncIterator[Co
     digests = {sha256(token.encode()).digest(): role for token, role in TOKENS.items()}
     gate = Gate(Tokens(digests))
     async with open_outbox(folder / "outbox.db", clock) as outbox:
-        made = Control(outbox, Desk(outbox, campaigns), Play(outbox, clock))
+        lanes: list[Json] = []
+        asked = Desk(outbox, campaigns, lanes=lambda: lanes)
+        made = Control(outbox, asked, Play(outbox, clock), lanes=lanes)
         routes = [
             *control.routes(made.desk, made.reload),
             *health.routes(made.desk, lambda: made.reasons),

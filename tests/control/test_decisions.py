@@ -42,7 +42,12 @@ async def test_a_doubt_is_decided(
     key = await uncertain(desk)
     reply = await decided(desk, key, decision)
 
-    assert reply.json == {"key": str(key), "entry_state": entry_state, "state": state}
+    assert reply.json == {
+        "key": str(key),
+        "entry_state": entry_state,
+        "state": state,
+        "lane": None,
+    }
     assert (await desk.play.view(key)).state.value == entry_state
 
 

@@ -230,7 +230,7 @@ def test_its_status_counts_outcomes_by_kind() -> None:
 @pytest.mark.parametrize(
     ("stopped", "reason", "words"),
     [
-        ("paused", "operator_pause", "campaign resume"),
+        ("paused", "operator_pause", "an operator paused it"),
         ("shadow", "shadow", "nothing is sent"),
         ("quarantine", "quarantine", "campaign-bridge status"),
     ],

@@ -181,6 +181,7 @@ async def test_a_paused_campaign_claims_nothing_and_changes_no_entry(linked: Pla
     assert await linked.view(entry(1).key) == before
     assert (await lane(linked)).pause == Pause("olga", START, "too many of them")
     assert (await lane(linked, OTHER)).pause is None
+    assert await linked.outbox.pauses() == {CAMPAIGN: Pause("olga", START, "too many of them")}
 
 
 async def test_a_resumed_campaign_goes_on_at_once(linked: Play) -> None:

@@ -4,7 +4,7 @@ In: the contract's calls. Out: their answers. Each is one transaction on the led
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -43,6 +43,7 @@ from bridge.outbox.views import (
     LaneCount,
     LaneTerms,
     Listing,
+    Pause,
     Receipt,
     RememberedRule,
     Standing,
@@ -190,6 +191,10 @@ class Calls(Following, Linking, Confirming):
         """Return how many entries each campaign has, by state."""
         now = self._clock.now()
         return await self.look(lambda rows: reading.counts(rows, now))
+
+    async def pauses(self) -> Mapping[str, Pause]:
+        """Return the campaigns that an operator paused: by whom, when and why."""
+        return await self.look(reading.pauses)
 
     async def decide(self, key: UUID, decision: Decision, who: str) -> State:
         """Carry out an operator's decision; see the contract."""
