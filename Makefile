@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # COVER=1 measures coverage as well (`make coverage` adds it up); the gate does.
 PYTEST := $(if $(COVER),$(BIN)/coverage run -m,$(BIN)/python -m) pytest -q
 
-.PHONY: help demo test test-system coverage lint format clean
+.PHONY: help demo test test-system test-openarena coverage lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -25,10 +25,13 @@ demo: $(READY) ## sandbox, daemon, a real match, SIGKILLs in the middle, and the
 	@$(BIN)/campaign-bridge demo $(DEMO_ARGS)
 
 test: $(READY) lint ## lint, types, import contracts and every test that Python alone can run
-	@$(PYTEST) -n 4 -m 'not system'
+	@$(PYTEST) -n 4 -m 'not system and not openarena'
 
 test-system: $(READY) ## the tests that need root and apt packages; fails, naming the apt line, where one is missing
 	@$(PYTEST) -m system
+
+test-openarena: $(READY) ## a real game of OpenArena, to its payouts; names the apt line where it is missing
+	@$(PYTEST) -m openarena
 
 coverage: $(READY) ## what the tests of COVER=1 runs reached; fails below 95 %
 	@$(BIN)/coverage combine --quiet

@@ -57,10 +57,22 @@ class ControlSocket:
             BridgeError: the daemon refused; the error is the one that its problem names.
         """
         url = URL(f"http://localhost{path}", encoded=True).with_query(query or {})
+        return await self._asked(method, url, _PATIENT if patient else _TIMEOUT, json=body)
+
+    async def stream(self, path: str, body: AsyncIterator[bytes] | bytes) -> Json:
+        """Post `body` as it comes; the answer may take its time.
+
+        Raises:
+            DaemonNotRunning, BridgeError: as of `call`.
+        """
+        url = URL(f"http://localhost{path}", encoded=True)
+        return await self._asked("POST", url, _PATIENT, data=body)
+
+    async def _asked(
+        self, method: str, url: URL, limits: aiohttp.ClientTimeout, **body: Any
+    ) -> Json:
         try:
-            async with self._session.request(
-                method, url, json=body, timeout=_PATIENT if patient else _TIMEOUT
-            ) as response:
+            async with self._session.request(method, url, timeout=limits, **body) as response:
                 status, data = response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as failure:
             words = str(failure) or type(failure).__name__

@@ -35,6 +35,7 @@ COMMANDS = {
     "campaign": "campaign",
     "adapters": "adapters",
     "translate": "translate",
+    "replay": "replay",
 }
 
 #: Set to 1, an error that nobody foresaw shows where it happened.

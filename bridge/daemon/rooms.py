@@ -21,12 +21,13 @@ from aiohttp import web
 
 from bridge.adapters.registry import discover
 from bridge.campaigns.apis import Apis, Keyed
-from bridge.control import health, links, webhooks
+from bridge.control import health, links, replays, webhooks
 from bridge.control import http as control
 from bridge.control.desk import Desk
 from bridge.control.stream import Stream
 from bridge.control.views import Json, report_view
 from bridge.daemon.clock import SystemClock
+from bridge.daemon.replaying import Replays
 from bridge.daemon.report import Report
 from bridge.daemon.sources import Sources, check_sources
 from bridge.delivery.confirmers import Confirmers
@@ -83,6 +84,7 @@ class Daemon:
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pipeline: Pipeline
         self._sources: Sources
+        self._replays: Replays
         self._desk: Desk
         #: What it says of itself.
         self.report: Report
@@ -169,6 +171,9 @@ class Daemon:
             )
         )
         self.report.sources = self._sources
+        self._replays = Replays(
+            settings.sources, self.report.registry, self._pipeline, self._outbox, self._clock
+        )
 
     def _on_death(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and not self._died.done():
@@ -185,6 +190,7 @@ class Daemon:
         routes = [
             *achievements.routes(sink, self._clock, counts=report.http_counts),
             *messages.routes(self._sources.posted, self._gate, self._clock),
+            *replays.routes(self._replays),
             *control.routes(self._desk, self.reload),
             *links.routes(self._linker, lambda: self._desk.campaigns),
             *stream.routes(),

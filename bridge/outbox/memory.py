@@ -26,9 +26,12 @@ _STATEMENTS = 256
 class MemoryOutbox(Calls):
     """The contract over a database that is in no file."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, original: sqlite3.Connection | None = None) -> None:
+        """Begin with nothing, or with what is in `original`."""
         super().__init__(LedgerClock(clock))
         self._db = sqlite3.connect(":memory:", isolation_level=None, cached_statements=_STATEMENTS)
+        if original is not None:
+            original.backup(self._db)
         self._db.row_factory = sqlite3.Row
         migrate(self._db, load_migrations("bridge.outbox.sqlite.migrations"), Path(":memory:"))
 

@@ -83,7 +83,9 @@ def worth(
         MessageRejected: it lacks what its rule needs, or what all of its counters need.
     """
     counts = rules.counts(event, around)
-    own = _own(rules, event, around, counts)
+    if counts is NOTHING:
+        return rules.decide(event, around), ()
+    own = _own(rules, event, around)
     if own is None and (refusal := _refusal(counts, message_id)) is not None:
         raise refusal
     for lacking in counts.refused:
@@ -94,14 +96,10 @@ def worth(
     return own, counts.moved
 
 
-def _own(
-    rules: RuleBook, event: GameEvent, around: Circumstances, counts: Counts
-) -> CampaignEvent | None:
+def _own(rules: RuleBook, event: GameEvent, around: Circumstances) -> CampaignEvent | None:
     try:
         return rules.decide(event, around)
     except NoRule:
-        if counts == NOTHING:
-            raise
         return None
 
 

@@ -32,6 +32,7 @@ SECTIONS = {"outbox", "daemon", "lanes", "reasons", "intake", "ledger", "campaig
     "confirming",
     "webhooks",
     "payout_lag",
+    "sources",
 }
 
 

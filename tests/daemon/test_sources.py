@@ -323,6 +323,66 @@ async def test_a_log_that_can_not_be_read_is_a_reason(arena: Town) -> None:
         await until(told)
 
 
+# -- read again -----------------------------------------------------------------------------
+
+
+async def again(road: Road, what: str, body: bytes = b"", bearer: str = "operator-token-1") -> Any:
+    headers = {"Authorization": f"Bearer {bearer}"}
+    url = f"{road.url}/v1/operator/sources/arena/{what}"
+    async with road._session.post(url, data=body, headers=headers) as answer:
+        return answer.status, await answer.json(content_type=None)
+
+
+async def test_a_log_that_was_followed_pays_nothing_when_it_is_read_again(arena: Town) -> None:
+    log = arena.folder / "game.log"
+    log.touch()
+    arena.configure(source(f'file = "{log}"'))
+    async with road_of(arena) as road:
+        await followed(road)
+        with log.open("a") as file:
+            file.write("JOIN 1 name:Al\nAWARD 1 first_blood\n")
+        await counted(road, entries=1)
+        whole = log.read_bytes()
+        _, known = await again(road, "replay", whole)
+        _, more = await again(road, "replay", whole + b"AWARD 1 quest_win\nAWARD 1 half")
+
+    assert (known["messages"], known["entries"], known["duplicates"]) == (2, 0, 1)
+    assert (more["messages"], more["entries"], more["duplicates"]) == (3, 1, 1)
+
+
+async def test_only_an_operator_reads_again(arena: Town) -> None:
+    arena.configure(source(f'file = "{arena.folder}/game.log"'))
+    async with road_of(arena) as road:
+        status, _ = await again(road, "replay", b"", "game-token-1")
+
+    assert status == 403
+
+
+async def test_what_was_kept_aside_is_taken_when_the_adapter_is_mended(arena: Town) -> None:
+    arena.configure(source())
+    async with road_of(arena) as road:
+        await posted(road, b"JOIN 1 name:Al\nAWARD 1 first_blood\nCRASH")
+    plugin = arena.folder / "plugins" / "arena.py"
+    plugin.write_text(plugin.read_text().replace("raise ZeroDivisionError(line)", "continue"))
+    async with road_of(arena) as road:
+        _, first = await again(road, "aside")
+        _, second = await again(road, "aside")
+
+    assert (first["messages"], first["entries"], first["failed"]) == (1, 1, 0)
+    assert second["messages"] == 0
+
+
+async def test_a_state_file_is_read_again_as_a_new_one(arena: Town) -> None:
+    world = arena.folder / "world"
+    world.mkdir()
+    (world / "Al.json").write_text("EARN5")
+    arena.configure(source(f'state_files = "{world}/*.json"'))
+    async with road_of(arena) as road:
+        _, sums = await again(road, "state-files/Al.json", b"EARN5")
+
+    assert sums["entries"] == 1
+
+
 # -- what is refused at the start -----------------------------------------------------------
 
 

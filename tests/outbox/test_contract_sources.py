@@ -43,6 +43,15 @@ async def test_a_turn_leaves_what_it_says_nothing_of(play: Play) -> None:
     )
 
 
+async def test_a_replay_leaves_what_its_source_has_come_to(play: Play) -> None:
+    await play.outbox.put([], TURN)
+    await play.outbox.put([entry()], replace(TURN, memory="2", place="b", replay=True))
+
+    assert await play.outbox.source("arena") == SourceState(
+        "engine", '{"slots":{}}', '{"offset":12}'
+    )
+
+
 async def test_each_state_file_is_remembered_by_itself(play: Play) -> None:
     await play.outbox.put([], TURN)
     await play.outbox.put([], replace(TURN, part="al.json", memory="1", place="a"))

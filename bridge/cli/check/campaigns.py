@@ -4,6 +4,7 @@ In: settings and keys. Out: findings. Sends no event.
 """
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from bridge.campaigns.client import campaign_client
 from bridge.campaigns.schemas import ConfiguredEvent, Standing
@@ -27,9 +28,13 @@ def check_example(campaign: CampaignSettings) -> Iterator[Finding]:
 
 
 async def check_campaign(
-    campaign: CampaignSettings, api_key: str, delivery: DeliverySettings, rules: Sequence[Rule]
+    campaign: CampaignSettings,
+    api_key: str,
+    delivery: DeliverySettings,
+    rules: Sequence[Rule],
+    prices: dict[tuple[str, str], Decimal],
 ) -> list[Finding]:
-    """Ask the API for the campaign and its events."""
+    """Ask the API for the campaign and its events; note in `prices` what they pay."""
     what = f"campaign {campaign.id}"
     async with campaign_client(campaign, api_key, delivery, SystemClock()) as client:
         try:
@@ -37,6 +42,9 @@ async def check_campaign(
             events = await client.configured_events()
         except CampaignError as failure:
             return [refused(what, failure)]
+    for event in events:
+        if event.amount is not None:
+            prices[campaign.id, event.code] = event.amount
     return [
         *_check_standing(campaign, standing, events),
         *check_codes(campaign.id, rules, events),

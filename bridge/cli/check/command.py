@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -27,7 +27,8 @@ from bridge.cli.check.findings import (
     warning,
 )
 from bridge.cli.check.rekey import accept
-from bridge.cli.check.rules import check_history
+from bridge.cli.check.rules import check_history, is_accepted
+from bridge.cli.check.sources import check_sources
 from bridge.cli.desk import Counter, desk_for
 from bridge.cli.printing import plural, print_json, say
 from bridge.errors import BridgeError
@@ -41,7 +42,7 @@ from bridge.settings.models import Settings
 @click.option(
     "--accept-rekey",
     is_flag=True,
-    help="Show what the changed rules could pay again, and accept them; asks on a terminal.",
+    help="Show what the changed rules could pay again, ask, and accept them; --yes doesn't ask.",
 )
 @options.yes
 @options.as_json
@@ -54,8 +55,7 @@ def command(config: Path, *, offline: bool, accept_rekey: bool, yes: bool, as_js
     leads to an event that it pays for.
     """
     if accept_rekey:
-        asks = sys.stdin.isatty() and not (yes or as_json)
-        return asyncio.run(accept(config, as_json=as_json, asks=asks))
+        return asyncio.run(accept(config, as_json=as_json, yes=yes))
     findings = asyncio.run(_findings(config, offline=offline))
     problems = sum(found.level is Level.PROBLEM for found in findings)
     if as_json:
@@ -72,13 +72,15 @@ async def _findings(config: Path, *, offline: bool) -> list[Finding]:
         settings = load_settings(config)
     except BridgeError as error:
         return [refused("settings", error)]
+    campaigns, prices = await _check_campaigns(settings, offline=offline)
     return [
         fine("settings", f"{config} can be used"),
         *check_tokens(settings),
         *check_link_page(settings.link_page),
         *check_adapters(settings.adapters),
         *[found async for found in _check_database(config)],
-        *await _check_campaigns(settings, offline=offline),
+        *campaigns,
+        *[found async for found in check_sources(settings, prices)],
     ]
 
 
@@ -120,7 +122,7 @@ async def _check_rules(counter: Counter) -> list[Finding]:
     found = list(check_history(kept, book))
     running = [rule["definition"] for rule in kept]
     changed = running != [rule.definition for rule in book.rules]
-    if counter.daemon is not None and changed:
+    if counter.daemon is not None and changed and is_accepted(kept, book):
         pid = counter.daemon["daemon"]["pid"]
         found.append(
             warning("rules", "the daemon runs with other rules", f"Reload it: kill -HUP {pid}")
@@ -128,7 +130,11 @@ async def _check_rules(counter: Counter) -> list[Finding]:
     return found
 
 
-async def _check_campaigns(settings: Settings, *, offline: bool) -> list[Finding]:
+async def _check_campaigns(
+    settings: Settings, *, offline: bool
+) -> tuple[list[Finding], Mapping[tuple[str, str], Decimal]]:
+    """Return the findings, and what the campaigns' events pay."""
+    prices: dict[tuple[str, str], Decimal] = {}
     keys = {campaign.id: api_key(campaign) for campaign in settings.campaigns}
     found = [
         finding
@@ -140,7 +146,7 @@ async def _check_campaigns(settings: Settings, *, offline: bool) -> list[Finding
         )
     ]
     if offline or not settings.campaigns:
-        return found
+        return found, prices
     book = RuleBook.from_settings(settings.rules, settings.campaigns)
     asked = await asyncio.gather(
         *(
@@ -149,9 +155,10 @@ async def _check_campaigns(settings: Settings, *, offline: bool) -> list[Finding
                 key,
                 settings.delivery,
                 [rule for rule in book.rules if rule.campaign == campaign.id],
+                prices,
             )
             for campaign in settings.campaigns
             if (key := keys[campaign.id][0]) is not None
         )
     )
-    return found + [finding for findings in asked for finding in findings]
+    return found + [finding for findings in asked for finding in findings], prices

@@ -29,12 +29,12 @@ def check_tokens(settings: Settings) -> Iterator[Finding]:
     http = settings.http
     files = [(http.token_file, "[http] token_file")] if http.token_file else []
     files += [(token.file, f"[[tokens]] file of role {token.role}") for token in settings.tokens]
-    found = [finding for path, what in files for finding in _secret(path, what)]
+    found = [finding for path, what in files for finding in secret(path, what)]
     yield from found
     if any(finding.level is Level.PROBLEM for finding in found):
         return
     try:
-        Gate.load(settings.http, settings.tokens, settings.udp)
+        Gate.load(settings.http, settings.tokens, settings.udp, settings.sources)
     except BridgeError as error:
         yield refused("who may call", error)
         return
@@ -49,7 +49,7 @@ def check_tokens(settings: Settings) -> Iterator[Finding]:
 def api_key(campaign: CampaignSettings) -> tuple[str | None, list[Finding]]:
     """Read a campaign's API key; None where it can't be."""
     what = f"campaign {campaign.id}"
-    found = list(_secret(campaign.api_key_file, what, "API key file"))
+    found = list(secret(campaign.api_key_file, what, "API key file"))
     if any(finding.level is Level.PROBLEM for finding in found):
         return None, found
     return read_secret(campaign.api_key_file, "API key file"), found
@@ -59,7 +59,7 @@ def webhook_secrets(campaign: CampaignSettings) -> Iterator[Finding]:
     """Look at the secrets that a campaign's webhooks are signed with."""
     what = f"campaign {campaign.id}"
     for path in campaign.webhook_secret_files:
-        yield from _secret(path, what, "webhook secret file")
+        yield from secret(path, what, "webhook secret file")
     if not campaign.webhook_secret_files and not campaign.history:
         yield warning(
             what,
@@ -83,7 +83,8 @@ def check_link_page(page: LinkPageSettings) -> Iterator[Finding]:
         yield fine("link page", f"players find it at {page.public_url.rstrip('/')}/link")
 
 
-def _secret(path: Path, what: str, kind: str = "token file") -> Iterator[Finding]:
+def secret(path: Path, what: str, kind: str = "token file") -> Iterator[Finding]:
+    """Look at a file with a secret, and at who else can read it."""
     try:
         read_secret(path, kind)
     except BridgeError as error:

@@ -4,6 +4,7 @@ In: the configuration. Out: what the change could pay again, shown first; then t
 the outbox, with a line in the journal.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +16,12 @@ from bridge.cli.printing import print_json, say
 from bridge.rules.book import RuleBook
 
 
-async def accept(config: Path, *, as_json: bool, asks: bool) -> int:
-    """Show the preview and remember the configured rules; return the exit code."""
+async def accept(config: Path, *, as_json: bool, yes: bool) -> int:
+    """Show the preview and, on a yes, remember the configured rules; return the exit code.
+
+    Raises:
+        UsageError: there is something to be accepted, and nobody is there to be asked.
+    """
     async with desk_for(config, quiet=as_json) as counter:
         settings = counter.settings
         book = RuleBook.from_settings(settings.rules, settings.campaigns)
@@ -27,14 +32,23 @@ async def accept(config: Path, *, as_json: bool, asks: bool) -> int:
         changes = rekeyed(kept, book)
         if not as_json:
             _preview(changes)
-        if asks:
-            click.confirm("Accept them?", abort=True)
+        if not yes:
+            _ask()
         await counter.desk.accept_rules(
             [rule.definition for rule in book.rules],
             f"{counter.who} accepted changed rules: {'; '.join(changes)}",
         )
         _tell(changes, accepted=True, reload=_reload(counter), as_json=as_json)
     return 0
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            "nobody is there to accept it; --yes goes ahead without asking",
+            click.get_current_context(),
+        )
+    click.confirm("Accept them?", abort=True, err=True)
 
 
 def _reload(counter: Counter) -> str | None:

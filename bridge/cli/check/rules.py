@@ -13,8 +13,14 @@ from bridge.control.views import Json
 from bridge.errors import RulesChanged
 from bridge.rules.book import Rule, RuleBook
 from bridge.rules.history import Remembered, check_change
+from bridge.rules.occurrence import Repeat
 
 _MOST_NAMED = 12
+#: What else a rule must say for a feat of the default to keep its key.
+_DEFAULT_RISK = (
+    "a feat that it paid could be paid again where your rules give it another event code or feat, "
+    "or count it otherwise than it did (an id's feat per_id, one without an id once)"
+)
 
 
 # -- against the outbox ---------------------------------------------------------------------
@@ -44,6 +50,9 @@ def rekeyed(kept: Sequence[Json], book: RuleBook) -> list[str]:
         if not old["used"]:
             continue
         made = f"has made {plural(old['entries'], 'entry', 'entries')}"
+        if rule not in rules and rule.repeat is Repeat.DEFAULT:
+            told.append(f"`{rule}`, used without [[rules]], {made} and is gone: {_DEFAULT_RISK}")
+            continue
         if rule not in rules:
             told.append(
                 f"`{rule}` {made} and is gone: its feats could be paid again by other rules"

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
@@ -166,13 +167,7 @@ class StateFiles:
             return
         digest = sha256(body).digest()
         if self._digests.get(look.name) != digest:
-            message = RawMessage(
-                self._source,
-                body,
-                self._clock.now(),
-                position=position(self._source, look.name, digest),
-                file=look.name,
-            )
+            message = state_message(self._source, look.name, body, self._clock.now())
             if not await self._taken(look, message, baseline=baseline):
                 return
         self._digests[look.name] = digest
@@ -199,7 +194,7 @@ class StateFiles:
         return (self._folder / look.name).read_bytes()
 
 
-def position(source: str, name: str, digest: bytes) -> str:
-    """Return what names one content of a state file for ever; `digest` is its hash."""
-    whole = b"\0".join([source.encode(), name.encode(errors="surrogateescape"), digest])
-    return sha256(whole).hexdigest()
+def state_message(source: str, name: str, body: bytes, at: datetime) -> RawMessage:
+    """Return a state file as a message; its position names this content of it for ever."""
+    named = b"\0".join([source.encode(), name.encode(errors="surrogateescape"), body])
+    return RawMessage(source, body, at, position=sha256(named).hexdigest(), file=name)

@@ -33,6 +33,7 @@ from bridge.outbox.values import (
     Decision,
     Deed,
     MessageId,
+    NewEntry,
     Put,
     Turn,
     Verdict,
@@ -78,7 +79,12 @@ class Calls(Following, Linking, Confirming):
         self, book: Book, entries: Sequence[Put], *, replay: bool
     ) -> list[Taken | Counted | OutboxError]:
         """Keep `entries` and deeds in one transaction."""
-        return [counting.put(book, entry, replay=replay) for entry in entries]
+        return [
+            keeping.put(book, entry)
+            if isinstance(entry, NewEntry)
+            else counting.put(book, entry, replay=replay)
+            for entry in entries
+        ]
 
     async def recall(self, ids: Sequence[MessageId]) -> Sequence[Taken | Counted | None]:
         """Return the first decision of each message id; see the contract."""
@@ -221,7 +227,5 @@ class Calls(Following, Linking, Confirming):
 
 def _campaigns(entries: Sequence[Put]) -> set[str]:
     """Return the campaigns in which something may be due now."""
-    found: set[str] = set()
-    for entry in entries:
-        found |= entry.campaigns if isinstance(entry, Deed) else {entry.campaign}
-    return found
+    alone = {entry.campaign for entry in entries if isinstance(entry, NewEntry)}
+    return alone.union(*(deed.campaigns for deed in entries if isinstance(deed, Deed)))

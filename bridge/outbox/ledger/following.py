@@ -13,9 +13,13 @@ KEPT_ASIDE = 1000
 
 
 def keep(book: Book, turn: Turn, entries: Sequence[Put]) -> None:
-    """Keep what a source has come to in the transaction of its entries."""
+    """Keep what a source has come to in the transaction of its entries.
+
+    A replay leaves it as it is: its memory and its place are its own.
+    """
     sources = book.rows.sources
-    sources.keep(turn, book.now)
+    if not turn.replay:
+        sources.keep(turn, book.now)
     if entries:
         sources.use(turn.source)
     for aside in turn.aside:

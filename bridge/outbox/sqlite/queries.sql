@@ -744,3 +744,14 @@ DELETE FROM asides WHERE id = :number;
 -- asides --
 -- What was kept aside, oldest first.
 SELECT * FROM asides WHERE source = :source ORDER BY id LIMIT :limit;
+
+-- last_entry --
+-- The newest entry's number, 0 where there is none.
+SELECT coalesce(max(id), 0) FROM entries;
+
+-- made_since --
+-- What was made after an entry, by campaign and event code, with its price where it is known.
+SELECT e.campaign, e.event_code, count(*) AS n,
+       (SELECT amount FROM prices p
+        WHERE p.campaign = e.campaign AND p.event_code = e.event_code) AS price
+FROM entries e WHERE e.id > :entry GROUP BY e.campaign, e.event_code ORDER BY 1, 2;

@@ -100,9 +100,13 @@ class Writer:
         with self.path.open("a", newline="") as file:
             for _ in range(count):
                 self._number += 1
-                line = f"line {self._number}"
+                line = self.line(self._number)
                 self.written.append(line)
                 file.write(line + end)
+
+    def line(self, number: int) -> str:
+        """Return a line that is written once."""
+        return f"line {number}"
 
     def _old(self, suffix: str = "") -> Path:
         self._rotations += 1

@@ -66,7 +66,7 @@ async def following(
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # there is nobody who would set an event
             await asyncio.sleep(0.005)
 
 
