@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bridge.errors import RulesChanged
 from bridge.rules.book import Rule
+from bridge.rules.occurrence import Repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def _check_order(remembered: Sequence[Remembered], rules: Sequence[Rule]) -> Non
             continue
         while old_ones and old_ones[0].rule != rule:
             if old_ones[0].used:
-                raise RulesChanged(_sentence(old_ones[0].rule, rule))
+                raise _moved(old_ones[0].rule, rule)
             old_ones.pop(0)
         if not old_ones:
             return
@@ -54,11 +55,26 @@ def _check_order(remembered: Sequence[Remembered], rules: Sequence[Rule]) -> Non
 
 
 def _missing(rule: Rule) -> RulesChanged:
+    if rule.repeat is Repeat.DEFAULT:
+        return _replaced(rule)
     return RulesChanged(f"the rule `{rule}` has made entries and is missing now")
 
 
-def _sentence(old: Rule, new: Rule) -> str:
-    return (
+def _moved(old: Rule, new: Rule) -> RulesChanged:
+    if old.repeat is Repeat.DEFAULT:
+        return _replaced(old)
+    return RulesChanged(
         f"the rule `{old}` has made entries and must keep its place: `{new}` stands before it or "
         "in its stead, so feats that were paid could be paid again; move that one below it"
+    )
+
+
+def _replaced(default: Rule) -> RulesChanged:
+    """Return the refusal of the first rules after the default has paid: it stands in no file."""
+    return RulesChanged(
+        f"the rule `{default}` has made entries: it is the one used without [[rules]], and yours "
+        "take its place, so feats that were paid could be paid again",
+        hint="It can't be written into the file, so this must be decided: `campaign-bridge check "
+        "--accept-rekey` says what could be paid again, and asks. Rules that give a feat the same "
+        "event code and count it as before keep its key.",
     )

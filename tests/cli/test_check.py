@@ -150,14 +150,37 @@ def test_a_changed_used_rule_is_a_problem_with_what_it_could_pay_again(
     cli: Cli, paid_by_a_rule: Site
 ) -> None:
     ran = cli("check", "--offline", "--json")
+    (problem,) = [each for each in ran.json["findings"] if each["level"] == "problem"]
 
     assert ran.code == 1
-    assert "feats that were paid could be paid again" in _problems(ran)[0]
+    assert "feats that were paid could be paid again" in problem["text"]
+    assert "the one used without [[rules]]" in problem["text"]
+    assert "can't be written into the file" in problem["hint"]
+    assert "--accept-rekey" in problem["hint"]
     assert "has made 2 entries and is gone" in _problems(ran, "warning")[0]
+    assert "another event code" in _problems(ran, "warning")[0]
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_nothing_is_accepted_where_nobody_is_there_to_be_asked(
+    cli: Cli, paid_by_a_rule: Site, more: list[str]
+) -> None:
+    ran = cli("check", "--accept-rekey", *more)
+
+    assert ran.code == 2
+    assert "--yes goes ahead without asking" in ran.err
+    assert cli("check", "--offline").code == 1
+
+
+def test_what_needs_no_acceptance_needs_nobody_either(cli: Cli, configured: Site) -> None:
+    ran = cli("check", "--accept-rekey")
+
+    assert ran.code == 0
+    assert "need no acceptance" in ran.out
 
 
 def test_an_operator_accepts_it_and_the_journal_says_so(cli: Cli, paid_by_a_rule: Site) -> None:
-    accepted = cli("check", "--accept-rekey")
+    accepted = cli("check", "--accept-rekey", "--yes")
     again = cli("check", "--accept-rekey", "--json")
 
     assert accepted.code == 0
@@ -168,7 +191,7 @@ def test_an_operator_accepts_it_and_the_journal_says_so(cli: Cli, paid_by_a_rule
 
 
 def test_a_rule_put_before_a_used_one_is_told(cli: Cli, paid_by_a_rule: Site) -> None:
-    cli("check", "--accept-rekey")
+    cli("check", "--accept-rekey", "--yes")
 
     async def put(outbox: Outbox) -> None:
         daily = Rule("*", "camp_1", None, None, Repeat.DAILY, "UTC")
@@ -178,7 +201,7 @@ def test_a_rule_put_before_a_used_one_is_told(cli: Cli, paid_by_a_rule: Site) ->
     in_outbox(paid_by_a_rule.outbox, put)
     rules = '[[rules]]\nmatch = "frag"\n[[rules]]\nmatch = "*"\nrepeat = "daily"\n'
     write_plain(paid_by_a_rule, rules)
-    ran = cli("check", "--accept-rekey", "--json")
+    ran = cli("check", "--accept-rekey", "--yes", "--json")
 
     assert ran.json["accepted"] is True
     assert "now comes after `frag → its own name (once)`" in ran.json["changes"][0]
@@ -325,16 +348,32 @@ def test_changed_rules_are_accepted_while_the_daemon_runs(
         with live.config.open("a") as config:
             config.write('\n[[rules]]\nmatch = "*"\n')
         refused = cli("check", "--offline", "--json")
-        accepted = cli("check", "--accept-rekey", "--json")
+        accepted = cli("check", "--accept-rekey", "--yes", "--json")
         passed = cli("check", "--offline", "--json")
         told = _reloaded(daemon)
 
     assert refused.code == 1
-    assert any("daemon runs with other rules" in text for text in _problems(refused, "warning"))
+    assert not any("daemon runs with other rules" in told for told in _problems(refused, "warning"))
+    assert "kill -HUP" not in refused.out
     assert accepted.json["accepted"] is True
     assert accepted.json["reload"] == f"kill -HUP {daemon.pid}"
     assert passed.code == 0
     assert told["action"] == "settings_reloaded"
+
+
+def test_rules_that_the_daemon_would_take_are_to_be_reloaded(
+    live: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in live.env.items():
+        monkeypatch.setenv(name, value)
+    with live.daemon() as daemon:
+        with live.config.open("a") as config:
+            config.write('\n[[rules]]\nmatch = "one_more"\nevent_code = "first_blood"\n')
+        checked = run_here(capsys, f"--config={live.config}", "check", "--offline")
+
+    assert checked.code == 0, checked.out
+    assert "daemon runs with other rules" in checked.out
+    assert f"kill -HUP {daemon.pid}" in checked.out
 
 
 def _reloaded(daemon: Process) -> dict[str, Any]:
