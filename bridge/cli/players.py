@@ -8,7 +8,8 @@ import click
 
 from bridge.cli import importing, options, story
 from bridge.cli.desk import Counter, desk_for
-from bridge.cli.printing import confirm, one_line, plural, print_json, print_table, say
+from bridge.cli.knowing import is_unknown
+from bridge.cli.printing import confirm, note, one_line, plural, print_json, print_table, say
 from bridge.control.views import Json
 
 
@@ -65,8 +66,11 @@ def show(config: Path, *, player: str, as_json: bool) -> None:
 def link(config: Path, *, player: str, userref: str, campaign: str | None, as_json: bool) -> None:
     """Link PLAYER to USERREF; entries that were held for the lack of it are sent."""
 
-    def ask(counter: Counter) -> Awaitable[Json]:
-        return counter.desk.link(player, userref, campaign, counter.who)
+    async def ask(counter: Counter) -> Json:
+        linked = await counter.desk.link(player, userref, campaign, counter.who)
+        if await is_unknown(counter.loaded, campaign, userref):
+            note(f"! the API does not know {userref}; if that is a slip, link the player again")
+        return linked
 
     _print(_ask(config, ask, as_json=as_json, creates=True), as_json=as_json)
 

@@ -1,7 +1,9 @@
 """`campaign-bridge reconcile`: our ledger against what the API says it paid."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -15,7 +17,8 @@ from bridge.control.views import Json
 _ADVICE = {
     "lost": "the API took it and shows no payout: ask Oncade with the key; if it was never paid, "
     "`campaign-bridge outbox resolve KEY --unpaid` sends it again",
-    "duplicate": "paid beside the payout of an entry: nothing more will be sent; ask Oncade",
+    "duplicate": "paid a second time, beside the payout of an entry: ask Oncade; what is still to "
+    "be sent goes on, and `--accept-total` counts it as not ours",
     "uncertain": "whether it was paid is unknown: `campaign-bridge outbox resolve KEY`",
     "unknown": "no entry of this bridge explains it: another payer, or a lost ledger; "
     "`--accept-total` counts it as not ours",
@@ -35,15 +38,21 @@ def command(
 
     Reads the history of every user that was ever sent to or is linked, counts payouts against
     entries (history rows carry no key), and sends nothing. Exit code 1 where anything doesn't fit.
+    A count is ? where it would be 0 and not every history could be read.
+
+    --accept-total clears what is `unknown` and `duplicate`, and says how much that was.
     """
     if accept_total:
         confirm(yes=yes, what="Count what was paid beside this ledger as not ours, from now on?")
-    reports, quarantine = asyncio.run(
-        _reconcile(config, campaign, accept=accept_total, quiet=as_json)
-    )
+    found = asyncio.run(_reconcile(config, campaign, accept=accept_total, quiet=as_json))
+    reports, quarantine = found.reports, found.quarantine
     if as_json:
-        print_json({"campaigns": reports, "quarantine": quarantine})
+        print_json(
+            {"campaigns": reports, "quarantine": quarantine, "accepted": list(found.accepted)}
+        )
     else:
+        for accepted in found.accepted:
+            say(_acceptance(accepted))
         for report in reports:
             for line in _lines(report):
                 say(line)
@@ -54,28 +63,65 @@ def command(
     return 0 if clean and not quarantine else 1
 
 
-async def _reconcile(
-    config: Path, campaign: str | None, *, accept: bool, quiet: bool
-) -> tuple[list[Json], str | None]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found, and before that accepted as not ours."""
+
+    reports: Sequence[Json]
+    quarantine: str | None
+    accepted: Sequence[Json]
+
+
+async def _reconcile(config: Path, campaign: str | None, *, accept: bool, quiet: bool) -> _Found:
     async with desk_for(config, quiet=quiet) as counter:
         if not quiet:
             note("reading the histories of every user; this takes a call or more for each")
         reports = await counter.desk.reconcile(campaign)
+        accepted = [_accepted(report) for report in reports] if accept else []
         if accept:
             for report in reports:
                 await counter.desk.accept_total(report["campaign"], counter.who)
             reports = await counter.desk.reconcile(campaign)
         # Comparing may itself have found a reason to distrust the ledger.
         standing = (await counter.desk.status())["ledger"]
-        return reports, standing["quarantine"]
+        return _Found(reports, standing["quarantine"], accepted)
+
+
+def _accepted(report: Json) -> Json:
+    """Return what accepting clears from a report: single payouts, and the total beside them."""
+    payouts = [*report["unknown"], *report["duplicate"]]
+    amounts = [Decimal(payout["amount"]) for payout in payouts if payout["amount"]]
+    return {
+        "campaign": report["campaign"],
+        "unknown": len(report["unknown"]),
+        "duplicate": len(report["duplicate"]),
+        "amount": str(sum(amounts, Decimal(0))),
+        "excess": "0" if report["drift"] is None else report["drift"]["excess"],
+    }
+
+
+def _acceptance(accepted: Json) -> str:
+    unknown, twice = accepted["unknown"], accepted["duplicate"]
+    return (
+        f"{one_line(accepted['campaign'])}  accepted as not ours: "
+        f"{plural(unknown + twice, 'payout')} of {accepted['amount']} in all ({unknown} unknown, "
+        f"{twice} duplicate), and {accepted['excess']} of the total that the ledger didn't explain"
+    )
+
+
+def _count(report: Json, name: str) -> str:
+    """Return how many were found; none is no word where histories could not be read."""
+    found = len(report[name])
+    unsure = name != "uncertain" and report["unread"] and not found
+    return "?" if unsure else str(found)
 
 
 def _lines(report: Json) -> Iterator[str]:
-    counts = " ".join(f"{name}={len(report[name])}" for name in _ADVICE)
+    counts = " ".join(f"{name}={_count(report, name)}" for name in _ADVICE)
     yield f"{one_line(report['campaign'])}  {counts}"
     yield (
         f"  {report['confirmed']} confirmed, {report['waiting']} accepted lately, "
-        f"{plural(report['users'], 'user')} read"
+        f"{report['read']} of {plural(report['users'], 'user')} read"
     )
     for name in ("lost", "uncertain"):
         for entry in report[name]:

@@ -130,6 +130,7 @@ def report_view(report: Report) -> Json:
         "campaign": report.campaign,
         "clean": report.clean,
         "users": report.users,
+        "read": report.read,
         "confirmed": report.confirmed,
         "waiting": report.waiting,
         "lost": [entry_view(entry) for entry in report.lost],

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from bridge.campaigns.api import CampaignApi
+from bridge.campaigns.failures import CallFailed
 from bridge.errors import CampaignError
 from bridge.events import State
 from bridge.outbox.contract import Braking, Confirming, Inspecting
@@ -56,6 +57,8 @@ async def reconcile(
         try:
             await reads.read_history(user_ref)
         except CampaignError as failure:
+            if _is_unknown(failure) and not await outbox.was_paid_to(campaign, user_ref):
+                continue  # a slip in a userRef: nobody there was paid, nor can have been
             unread.append(f"{user_ref}: {failure}")
     drift = await reads.balance()
     strange = await outbox.strange_payouts(campaign, LISTED)
@@ -73,6 +76,11 @@ async def reconcile(
         drift,
         unread,
     )
+
+
+def _is_unknown(failure: CampaignError) -> bool:
+    """Whether the API itself, and not what stands before it, says that it knows no such user."""
+    return isinstance(failure, CallFailed) and failure.status == 404 and bool(failure.words)
 
 
 async def _users(campaign: str, outbox: Ledger, api: CampaignApi) -> list[str]:

@@ -252,6 +252,10 @@ class Confirming(Protocol):
         """Return every userRef that was ever sent to or is linked."""
         ...
 
+    async def was_paid_to(self, campaign: str, user_ref: str) -> bool:
+        """Return whether a payout to this userRef was seen, or may come of what was sent."""
+        ...
+
     async def unpaid(self, campaign: str, age: float, limit: int = 1000) -> Sequence[EntryView]:
         """Return entries accepted for longer than `age` seconds that nothing has confirmed."""
         ...

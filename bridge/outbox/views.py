@@ -247,6 +247,11 @@ class Report:
     unread: Sequence[str] = ()
 
     @property
+    def read(self) -> int:
+        """How many users' histories were read."""
+        return self.users - len(self.unread)
+
+    @property
     def clean(self) -> bool:
         """Whether nothing was found that somebody must look at."""
         drifted = self.drift is not None and (self.drift.excess or self.drift.shortfall)

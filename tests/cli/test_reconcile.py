@@ -56,8 +56,44 @@ def test_with_a_daemon_what_does_not_fit_is_named_and_can_be_accepted(
     assert f"to {live.users[1]} first_blood" in found.out
     assert "more than the ledger explains" in found.out
     assert "`--accept-total` counts it as not ours" in found.out
+    assert "2 of 2 users read" in clean.out
+    assert f"{live.campaign}  accepted as not ours: 1 payout of 1.5 in all" in accepted.out
+    assert "(1 unknown, 0 duplicate), and 1.5 of the total" in accepted.out
     assert after.json["campaigns"][0]["clean"] is True
     assert after.json["quarantine"] is None
+    assert after.json["accepted"] == []
+
+
+def test_with_the_api_away_nothing_is_claimed_to_be_none(cli: Cli, configured: Site) -> None:
+    for player in ("name:Alice", "name:Bob"):
+        cli("players", "link", player, f"usr_{player[-3:]}")
+    ran = cli("reconcile")
+
+    assert ran.code == 1
+    assert "lost=? duplicate=? uncertain=0 unknown=?" in ran.out
+    assert "0 of 2 users read" in ran.out
+    assert "! not read: usr_" in ran.out
+
+
+def test_a_slip_in_a_userref_is_warned_of_and_reconciles(here: Cli, live: Site) -> None:
+    linked = here("players", "link", "name:Slip", "usr_typo")
+    told = here("reconcile")
+    known = here("players", "link", "name:Known", live.users[1])
+    here("players", "unlink", "name:Slip")
+    here("players", "unlink", "name:Known")
+
+    assert linked.code == 0
+    assert "linked to usr_typo" in linked.out
+    assert "! the API does not know usr_typo" in linked.err
+    assert "does not know" not in known.err
+    assert "not read" not in told.out
+
+
+def test_an_api_that_is_away_keeps_nobody_from_linking(cli: Cli, configured: Site) -> None:
+    ran = cli("players", "link", "name:Alice", "usr_1")
+
+    assert ran.code == 0
+    assert "does not know" not in ran.err
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ def broken(live: Site, daemon: Process) -> Iterator[Site]:
         ["campaign", "pause", "--why", "an exploit"],
         ["campaign", "resume"],
         ["status"],
+        ["players", "link", "name:Unread", "usr_unread"],
+        ["players", "unlink", "name:Unread"],
         ["players", "show", "name:Alice"],
         ["outbox", "list"],
         ["send", "name:Alice", "first_blood"],

@@ -16,10 +16,10 @@ from bridge.delivery.reconcile import reconcile
 from bridge.events import State
 from bridge.outbox.proofs import Balance, Drift
 from bridge.outbox.store import open_outbox
-from bridge.outbox.values import Doubtful
+from bridge.outbox.values import Decision, Doubtful
 from bridge.outbox.views import LaneTerms, Report
 from bridge.settings.models import CampaignSettings
-from tests.campaigns.host import CAMPAIGN, Host, campaign, refuses, says
+from tests.campaigns.host import CAMPAIGN, Answer, Host, campaign, refuses, says
 from tests.delivery.confirming import (
     DETAILS,
     HOUR,
@@ -35,7 +35,7 @@ from tests.delivery.confirming import (
     rows,
 )
 from tests.delivery.rig import quick
-from tests.outbox.play import Play, entry
+from tests.outbox.play import USER_UNKNOWN, Play, entry
 from tests.support.clock import FakeClock
 from tests.support.road import Town, town_in
 
@@ -195,6 +195,46 @@ async def test_whose_history_can_not_be_read_is_named_and_the_others_are_read(
     assert (report.users, report.confirmed) == (2, 1)
     assert len(report.unread) == 1
     assert report.unread[0].startswith("usr_1: ")
+
+
+async def test_a_user_nobody_knows_has_no_payouts_if_nothing_was_ever_accepted_for_them(
+    rig: Rig, host: Host
+) -> None:
+    """An operator's slip in a userRef: its entry was refused, it was unlinked and discarded."""
+    await rig.accepted()
+    key = await rig.play.put(entry(9, player="steam:slip"), ref="usr_typo")
+    await rig.play.attempt(USER_UNKNOWN)
+    await rig.outbox.unlink(CAMPAIGN, "steam:slip", "test")
+    await rig.outbox.decide(key, Decision.DISCARD, "test")
+    host.on(history_of("usr_1"), rows(row("tx_1")))
+    host.on(history_of("usr_typo"), refuses(404))
+    paid(host, 1)
+
+    report = await report_of(rig)
+
+    assert report.clean
+    assert (report.users, report.read, report.unread) == (2, 2, [])
+
+
+@pytest.mark.parametrize("answer", [refuses(404), says(404, b"<html>")])
+async def test_a_user_who_is_not_known_any_more_after_payouts_is_named(
+    rig: Rig, host: Host, answer: Answer
+) -> None:
+    await rig.accepted()
+    host.on(history_of("usr_1"), answer)
+
+    report = await report_of(rig)
+
+    assert not report.clean
+    assert (report.users, report.read) == (1, 0)
+    assert report.unread[0].startswith("usr_1: ")
+
+
+async def test_a_page_that_is_not_the_apis_own_says_nothing_of_a_user(rig: Rig, host: Host) -> None:
+    await rig.outbox.link(CAMPAIGN, "steam:1", "usr_1", "test")
+    host.on(history_of("usr_1"), says(404, b"<html>"))
+
+    assert (await report_of(rig)).read == 0
 
 
 @pytest.mark.parametrize("answer", [refuses(404), refuses(500), says(200, b"<html>")])

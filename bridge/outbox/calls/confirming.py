@@ -76,6 +76,10 @@ class Confirming(Store):
         """Return every userRef that was ever sent to or is linked."""
         return await self.look(lambda rows: rows.entries.payees(campaign))
 
+    async def was_paid_to(self, campaign: str, user_ref: str) -> bool:
+        """Return whether a payout to this userRef was seen, or may come of what was sent."""
+        return await self.look(lambda rows: rows.proofs.was_paid_to(campaign, user_ref))
+
     async def unpaid(self, campaign: str, age: float, limit: int = 1000) -> Sequence[EntryView]:
         """Return entries accepted for longer than `age` seconds, and not confirmed."""
         before = self._clock.now() - round(age * 1000)

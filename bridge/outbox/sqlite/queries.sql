@@ -610,6 +610,13 @@ SELECT user_ref FROM links WHERE campaign = :campaign
 UNION
 SELECT user_ref FROM payouts WHERE campaign = :campaign AND entry_id IS NULL AND not_ours = 0;
 
+-- was_paid_to --
+-- Whether the API took anything for a user, may have, or told of a payout.
+SELECT EXISTS (
+  SELECT 1 FROM entries WHERE campaign = :campaign AND bound_ref = :user_ref
+  AND (accepted_at IS NOT NULL OR first_maybe_sent_at IS NOT NULL)
+) OR EXISTS (SELECT 1 FROM payouts WHERE campaign = :campaign AND user_ref = :user_ref);
+
 -- lane --
 -- What is known of a campaign.
 SELECT * FROM lanes WHERE campaign = :campaign;

@@ -170,6 +170,11 @@ class Proofs:
             via=WEBHOOK,
         )
 
+    def was_paid_to(self, campaign: str, user_ref: str) -> bool:
+        """Return whether a payout to a user was seen, or may come of what was sent."""
+        found = self._sql.run("was_paid_to", campaign=campaign, user_ref=user_ref).fetchone()
+        return bool(found[0])
+
     def accept_unmatched(self, campaign: str) -> int:
         """Say that the payouts of no entry are not ours; return how many there were."""
         return self._sql.run("accept_payouts", campaign=campaign).rowcount
