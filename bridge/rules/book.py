@@ -16,6 +16,8 @@ from fnmatch import fnmatchcase
 from typing import Self
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from bridge.errors import FieldProblem, MessageRejected, NoRule, SettingsError
 from bridge.events import GameEvent
 from bridge.rules.brakes import FREE, Terms
@@ -93,9 +95,11 @@ class Rule:
 
     def matches(self, event: GameEvent) -> bool:
         """Whether it is for this event: by its name, and by what its details say."""
-        if not fnmatchcase(event.name, self.match):
-            return False
-        return not self.where or all(says(event.details, *condition) for condition in self.where)
+        return fnmatchcase(event.name, self.match) and self.fits(event.details)
+
+    def fits(self, details: Mapping[str, JsonValue]) -> bool:
+        """Whether the details say what it asks for."""
+        return not self.where or all(says(details, *condition) for condition in self.where)
 
     def __str__(self) -> str:
         """Say the rule in the words of the configuration."""
@@ -197,6 +201,8 @@ class RuleBook:
         Raises:
             MessageRejected: no key could be made of its text.
         """
+        if not self._counting:
+            return NOTHING
         found = [
             (rule, counter, counter.resets(event.name))
             for rule, counter in self._counting
@@ -232,8 +238,8 @@ class RuleBook:
         return Count(rule, counter, definition, scope, resets, event.player, when, day)
 
     def _rule_for(self, event: GameEvent) -> Rule:
-        for rule in self._plain:
-            if rule.matches(event):
+        for rule in self._plain:  # the hot path: most rules are passed over by their name
+            if fnmatchcase(event.name, rule.match) and rule.fits(event.details):
                 return rule
         raise NoRule(f"no rule matches the achievement {event.name!r}")
 

@@ -101,10 +101,15 @@ def test_a_change_that_could_pay_again_is_refused_and_names_the_rule(
 # -- no accepted change pays a feat again ---------------------------------------------------
 
 RULES = st.builds(
-    rule,
-    st.sampled_from(["a", "b", "ab", "a*", "*b", "?", "*", "[ab]*"]),
-    st.sampled_from(["EARN5", "EARN9"]),
-    st.sampled_from([Repeat.ONCE, Repeat.DAILY, Repeat.DEFAULT]),
+    replace,
+    st.builds(
+        rule,
+        st.sampled_from(["a", "b", "ab", "a*", "*b", "?", "*", "[ab]*"]),
+        st.sampled_from(["EARN5", "EARN9"]),
+        st.sampled_from([Repeat.ONCE, Repeat.DAILY, Repeat.DEFAULT]),
+    ),
+    where=st.sampled_from([(), (), where_of({"k": (1,)})]),
+    counter=st.sampled_from([None, None, Counter(2)]),
 )
 BOOKS = st.lists(RULES, max_size=5)
 NAMES = ["a", "b", "ab", "ba", "abb", "c"]
@@ -126,7 +131,7 @@ def changes(draw: st.DrawFn) -> tuple[list[Rule], list[Rule]]:
 
 def _decided(book: RuleBook, name: str) -> CampaignEvent | None:
     try:
-        return book.decide(GameEvent("name:Alice", name, "1"), AROUND)
+        return book.decide(GameEvent("name:Alice", name, "1", None, {"k": len(name)}), AROUND)
     except NoRule:
         return None
 
