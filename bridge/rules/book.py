@@ -24,7 +24,7 @@ from bridge.rules.brakes import FREE, Terms
 from bridge.rules.counter import Counter
 from bridge.rules.details import sameness, says
 from bridge.rules.key import compact, payout_key
-from bridge.rules.occurrence import Circumstances, Repeat, day_of, occurrence
+from bridge.rules.occurrence import Circumstances, Repeat, day_of, moment_of, occurrence
 from bridge.settings.models import CampaignSettings
 from bridge.settings.rules import RuleSettings, Scalar
 
@@ -231,6 +231,8 @@ class RuleBook:
         scope, definition = counter.scope(event), self._definitions[rule]
         if resets:
             return Count(rule, counter, definition, scope, resets, event.player)
+        if counter.cooldown:
+            moment_of(event, around)  # a wrong clock would stop it for years
         when = None
         if rule.repeat in _PERIODS:
             when = occurrence(event, around, rule.repeat, rule.timezone)

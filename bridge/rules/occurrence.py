@@ -74,13 +74,23 @@ def day_of(event: GameEvent, around: Circumstances, timezone: str) -> date:
     Raises:
         MessageRejected: it claims over the network to have occurred long ago, or in the future.
     """
-    moment = event.occurred_at or around.received_at
-    if around.position is None and not -OLDEST <= moment - around.received_at <= NEWEST:
-        raise _rejected("/occurred_at", "must lie within the last 7 days, and not in the future")
+    moment = moment_of(event, around)
     try:
         return moment.astimezone(ZoneInfo(timezone)).date()
     except OverflowError as beyond:
         raise _rejected("/occurred_at", f"is no day that exists in {timezone}") from beyond
+
+
+def moment_of(event: GameEvent, around: Circumstances) -> datetime:
+    """Return when an event occurred, as far as that is known, else was received.
+
+    Raises:
+        MessageRejected: it claims over the network to have occurred long ago, or in the future.
+    """
+    moment = event.occurred_at or around.received_at
+    if around.position is None and not -OLDEST <= moment - around.received_at <= NEWEST:
+        raise _rejected("/occurred_at", "must lie within the last 7 days, and not in the future")
+    return moment
 
 
 def _rejected(pointer: str, detail: str) -> MessageRejected:

@@ -188,6 +188,16 @@ def test_an_event_of_no_day_moves_no_counter_of_days() -> None:
     assert len(counts.moved) == 1
 
 
+def test_an_event_of_the_far_future_moves_no_counter_with_a_cooldown() -> None:
+    ahead = GameEvent(ALICE, "win", "1", NOW + timedelta(days=3650))
+    of_a_log = Circumstances(NOW, position="p1")
+    rules = book(counting(cooldown="10m"))
+
+    (refused,) = rules.counts(ahead, AROUND).refused
+    assert [field.pointer for field in refused.fields] == ["/occurred_at"]
+    assert only(rules.counts(ahead, of_a_log)).counter.cooldown == 600_000
+
+
 def test_the_event_code_is_the_feat_where_nothing_else_is_said() -> None:
     filled = only(book(STREAK).counts(event("kill", match="m1"), AROUND)).filled(1)
 

@@ -72,6 +72,15 @@ def test_each_line_is_an_occurrence_of_its_own_where_the_rule_says_always() -> N
     assert len({payout.occurrence for payout in road.payouts}) == 5
 
 
+def test_a_line_that_is_paid_and_fills_a_counter_makes_two_payouts() -> None:
+    second = {"match": "win", "feat": "pair", "repeat": "always", "counter": {"to": 2}}
+    road = Road(SPEC, rules=[second, {"match": "win", "repeat": "always"}])
+
+    assert [payout.feat for payout in road.lines(LOG)] == ["win", "win", "win", "pair"]
+    assert road.lines(b"join 4 " + BOB.encode()) == []
+    assert [payout.feat for payout in road.lines(b"award 4 win")] == ["win", "pair"]
+
+
 def test_without_rules_the_name_is_the_event_code() -> None:
     assert [payout.event_code for payout in Road(SPEC).lines(LOG)] == ["win", "win"]
 
