@@ -12,8 +12,10 @@ from bridge.control.desk import Desk, rejected
 from bridge.control.views import Json
 from bridge.gate.guard import ROLE, require
 from bridge.gate.roles import Right
+from bridge.players.canonical import canonical_player
 
 Reload = Callable[[], Awaitable[Json]]
+Hurry = Callable[[str], Awaitable[None]]
 
 #: A name may hold braces, which a plain {player} would not match.
 _PLAYER = "/v1/players/{player:[^/]+}"
@@ -22,9 +24,9 @@ _LANE = "/v1/operator/campaigns/{campaign:[^/]+}"
 _LONGEST_NUMBER = 9
 
 
-def routes(desk: Desk, reload: Reload) -> list[web.RouteDef]:
-    """Return the calls for games and operators."""
-    calls = Calls(desk, reload)
+def routes(desk: Desk, reload: Reload, hurry: Hurry | None = None) -> list[web.RouteDef]:
+    """Return the calls for games and operators; `hurry` hears of players whose link is awaited."""
+    calls = Calls(desk, reload, hurry)
     see, read, decide = require(Right.READ_PLAYERS), require(Right.READ), require(Right.DECIDE)
     return [
         web.get("/v1/achievements/{key}", see(calls.receipt)),
@@ -54,15 +56,19 @@ def routes(desk: Desk, reload: Reload) -> list[web.RouteDef]:
 class Calls:
     """One method a call."""
 
-    def __init__(self, desk: Desk, reload: Reload) -> None:
+    def __init__(self, desk: Desk, reload: Reload, hurry: Hurry | None) -> None:
         self._desk = desk
         self._reload = reload
+        self._hurry = hurry
 
     async def receipt(self, request: web.Request) -> web.Response:
         return web.json_response(await self._desk.receipt(request.match_info["key"]))
 
     async def player(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._desk.player(request.match_info["player"]))
+        player = canonical_player(request.match_info["player"])
+        if self._hurry is not None:
+            await self._hurry(player)
+        return web.json_response(await self._desk.player(player))
 
     async def link(self, request: web.Request) -> web.Response:
         body = await json_object(request, {"userRef", "campaign"})

@@ -40,6 +40,10 @@ class Linking(Protocol):
         """Return a player's newest session."""
         ...
 
+    async def hurry(self, player: str) -> None:
+        """Have a player's open session looked at now: somebody waits for it."""
+        ...
+
     async def find_code(self, code: str) -> CodeFor | None:
         """Return whom a fresh code stands for, and leave it fresh."""
         ...
@@ -94,7 +98,8 @@ class _Calls:
         return web.json_response(answer, status=201)
 
     async def look(self, request: web.Request) -> web.Response:
-        """Say how far the player's newest session is."""
+        """Say how far the player's newest session is, and have it looked at for the next time."""
+        await self._linker.hurry(canonical_player(request.match_info["player"]))
         return web.json_response(session_answer(await self._newest(request)))
 
     async def picture(self, request: web.Request) -> web.Response:

@@ -191,7 +191,7 @@ class Daemon:
             *achievements.routes(sink, self._clock, counts=report.http_counts),
             *messages.routes(self._sources.posted, self._gate, self._clock),
             *replays.routes(self._replays),
-            *control.routes(self._desk, self.reload),
+            *control.routes(self._desk, self.reload, self._linker.hurry),
             *links.routes(self._linker, lambda: self._desk.campaigns),
             *stream.routes(),
             *incoming,

@@ -17,13 +17,15 @@ from bridge.errors import StoreError
 from bridge.events import Clock
 from bridge.linking.asking import ask
 from bridge.outbox.contract import Braking, Linking
-from bridge.outbox.links import Look, Session
+from bridge.outbox.links import Look, Session, SessionState
 from bridge.settings.models import LinkingSettings
 
 log = structlog.get_logger("linking")
 
 #: Calls a second, over all sessions.
 RATE: Final = 20.0
+#: Seconds between looks at one session for which somebody waits.
+HURRY_EVERY: Final = 1.0
 #: Seconds to wait when the outbox can't be written, or a campaign isn't configured any more.
 _STORE_PAUSE: Final = 1.0
 _NO_CAMPAIGN: Final = 60.0
@@ -55,6 +57,23 @@ class LinkRounds:
         self._allowance = RATE
         self._allowed_at = clock.monotonic()
         self._expired_at = float("-inf")
+        #: Session → when it was last looked at because somebody waited for it.
+        self._hurried: dict[int, float] = {}
+
+    def hurry(self, session: Session) -> None:
+        """Look at a session at once, since somebody waits for it; not what comes too often.
+
+        Never more than once a second, nor beyond the bounds of all looks: then the next look
+        comes when it is due. Where nothing has changed, no later look is put off by it.
+        """
+        now = self._clock.monotonic()
+        known = {id_: at for id_, at in self._hurried.items() if now - at < HURRY_EVERY}
+        self._hurried = known
+        if session.state is not SessionState.PENDING or session.id in {*known, *self._under_way}:
+            return
+        if len(self._under_way) < self.settings.concurrency and self._may_call():
+            known[session.id] = now
+            self._take(session, hurried=True)
 
     def replace(self, settings: LinkingSettings) -> None:
         """Go on by other settings, at once."""
@@ -104,8 +123,8 @@ class LinkRounds:
         self._allowance -= 1
         return True
 
-    def _take(self, session: Session) -> None:
-        task = asyncio.create_task(self.look_at(session))
+    def _take(self, session: Session, *, hurried: bool = False) -> None:
+        task = asyncio.create_task(self.look_at(session, hurried=hurried))
         self._under_way[session.id] = task
         task.add_done_callback(lambda _: self._done(session))
 
@@ -115,13 +134,15 @@ class LinkRounds:
         if not task.cancelled() and (failure := task.exception()) is not None:
             log.error("a look failed", action="linking_look_failed", error=repr(failure))
 
-    async def look_at(self, session: Session) -> None:
-        """Ask the API about a session and keep what it says."""
+    async def look_at(self, session: Session, *, hurried: bool = False) -> None:
+        """Ask the API about a session and keep what it says; of a `hurried` look only news."""
         api = self._apis.get(session.campaign)
         if api is None:
             look = Look(session.state, "its campaign isn't configured", again_in=_NO_CAMPAIGN)
         else:
             look = await ask(api.links, session, self._clock.now(), self._chance)
+        if hurried and look.state is session.state:
+            return
         after = await self._outbox.look_at_session(session.id, look, "session")
         if after is not None and after.state is not session.state:
             log.info(

@@ -78,6 +78,12 @@ class Linker:
         """Return a player's newest session."""
         return next(iter(await self._outbox.sessions(player, 1)), None)
 
+    async def hurry(self, player: str) -> None:
+        """Have a player's open session looked at now: somebody waits for it."""
+        session = await self.newest(player)
+        if session is not None:
+            self._rounds.hurry(session)
+
     # -- codes ------------------------------------------------------------------------------
 
     @property

@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from bridge.outbox.links import Look, SessionState
-from tests.support.road import Road, Town, road_of, town_in
+from tests.support.clock import FakeClock
+from tests.support.road import Road, Town, road_of, town_in, until
 
 ALICE = "steam:76561197960265729"
 PATH = f"/v1/players/{ALICE}/link"
@@ -63,6 +64,36 @@ async def test_an_api_that_is_away_is_told_by_202_and_no_url(road: Road, town: T
 
     assert status == 202
     assert (begun["state"], begun["url"]) == ("starting", None)
+
+
+@pytest.mark.parametrize("path", [PATH, f"/v1/players/{ALICE}"])
+async def test_who_polls_need_not_wait_for_the_next_look(town: Town, path: str) -> None:
+    """The clock stands still: no look is ever due by time."""
+    async with road_of(town, FakeClock()) as road:
+        _, begun = await begin(road, MAIL)
+        await approve(town, begun["url"])
+        await road.call("GET", path, None, "game-token-1")
+
+        async def linked() -> bool:
+            links = (await road.call("GET", f"/v1/operator/players/{ALICE}"))[1]["links"]
+            return bool(links)
+
+        await until(linked)
+
+
+async def approve(town: Town, session_url: str) -> None:
+    """Approve a link as the player's browser would."""
+    headers = {
+        "Authorization": f"Bearer {town.campaign.api_key}",
+        "X-Campaign-Id": town.campaign.id,
+    }
+    url = f"{town.sandbox.api_url}/v1/users/link/approve"
+    body = {"sessionKey": session_url.partition("session=")[2]}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, json=body, headers=headers) as answer,
+    ):
+        assert answer.status < 300, await answer.text()
 
 
 async def test_an_ended_session_shows_no_url(road: Road) -> None:

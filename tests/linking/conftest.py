@@ -80,6 +80,10 @@ class Rig:
             with suppress(asyncio.CancelledError):
                 await task
 
+    async def settled(self) -> None:
+        """Wait until no look is under way."""
+        await asyncio.gather(*self.rounds._under_way.values(), return_exceptions=True)
+
     async def called(self, line: str, times: int) -> None:
         async def enough() -> bool:
             return len(self.host.of(line)) >= times

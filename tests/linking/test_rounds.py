@@ -229,3 +229,71 @@ async def test_the_address_is_in_no_log(rig: Rig, capsys: pytest.CaptureFixture[
     assert "link_session" in told.out + told.err
     assert EMAIL not in told.out + told.err
     assert "ls_1" not in told.out + told.err
+
+
+# -- while somebody waits -------------------------------------------------------------------
+
+
+async def test_a_session_that_somebody_waits_for_is_looked_at_at_once(rig: Rig) -> None:
+    session = await rig.begin()
+    rig.host.on(f"GET {DETAILS}", details("approved", "usr_9"))
+
+    await rig.linker.hurry(ALICE)
+
+    async def linked() -> bool:
+        return (await rig.session(session)).state is SessionState.LINKED
+
+    await until(linked)
+    assert len(await rig.outbox.links(ALICE)) == 1
+
+
+async def test_it_is_looked_at_once_a_second_however_often_the_game_asks(rig: Rig) -> None:
+    session = await rig.begin()
+    for _ in range(20):
+        await rig.linker.hurry(ALICE)
+        await asyncio.sleep(0)
+    await rig.called("GET", 1)
+    await rig.settled()
+    rig.clock.advance(1)
+    for _ in range(20):
+        await rig.linker.hurry(ALICE)
+    await rig.called("GET", 2)
+    await rig.settled()
+
+    assert len(rig.host.of("GET")) == 2
+    assert (await rig.session(session)).looks == 1  # that of its beginning: none is put off
+
+
+async def test_waiting_breaks_no_bound(host: Host, tmp_path: Path) -> None:
+    free = asyncio.Event()
+    host_loop: list[asyncio.AbstractEventLoop] = []
+
+    async def slow(_: Host, __: web.Request) -> web.StreamResponse:
+        host_loop[:] = [asyncio.get_running_loop()]
+        await free.wait()
+        return web.Response(status=503)
+
+    async with rig_in(tmp_path, host, concurrency=2) as rig:
+        players = [f"steam:{76561197960265729 + number}" for number in range(5)]
+        for number, player in enumerate(players):
+            await rig.begin(player, f"{number}@example.com")
+        host.on(f"GET {DETAILS}", slow)
+        for player in players:
+            await rig.linker.hurry(player)
+        await rig.called("GET", 2)
+        await asyncio.sleep(0.2)  # time for a third
+        called = len(rig.host.of("GET"))
+        host_loop[0].call_soon_threadsafe(free.set)
+        await rig.settled()
+
+    assert called == 2
+
+
+async def test_what_is_over_or_was_never_begun_is_not_looked_at(rig: Rig) -> None:
+    await rig.linker.hurry(ALICE)
+    rig.host.on(f"POST {INITIATE}", refuses(503))
+    await rig.begin()
+    await rig.linker.hurry(ALICE)
+    await rig.settled()
+
+    assert rig.host.of("GET") == []
