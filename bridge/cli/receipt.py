@@ -91,7 +91,7 @@ def _why(receipt: Json) -> Iterator[str]:
     if receipt["lane"] is not None:
         yield f"why        {lane_in_words(receipt['lane'])}"
     elif receipt["reason"]:
-        yield f"why        {reason_in_words(receipt['reason'])}"
+        yield f"why        {reason_in_words(receipt)}"
     if receipt["fenced"]:
         yield "why        fenced: waits for another entry of the same user and event code"
 

@@ -32,7 +32,7 @@ _REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "past_key_horizon": "too old to be sent again without knowing",
         "conflict": "the API says that the Idempotency-Key is in use",
         "lease_over": "the process that sent it went away",
-        "over_cap": "a cap of its rule, or of its source, was reached",
+        "over_cap": "a cap was reached",
         "price_unknown": "its rule has a cap in money, and nobody knows yet what it pays",
         "shadow": "shadow mode: it was only tried",
         "quarantine": "the ledger may be an old copy, or another machine's",
@@ -47,7 +47,8 @@ _NEXT: Final[Mapping[str, str]] = MappingProxyType(
         "user_unknown": "`players link {player} USERREF`, once the right userRef is known",
         "event_not_configured": "add {event_code} to the campaign's events, then "
         "`outbox retry {key}`",
-        "over_cap": "`outbox release {key}`: it is paid in spite of the cap",
+        "over_cap": "`outbox release {key}`, or `outbox release --over-cap` for all of them: they "
+        "are paid in spite of\n  the cap; none goes by itself, not at midnight either",
         "price_unknown": "nothing: it goes on by itself once the API says what {event_code} pays",
         "shadow": "leave shadow mode, then `outbox release --shadow` or `outbox forget --shadow`",
         "quarantine": "`reconcile`, then `outbox release --quarantine`",
@@ -74,10 +75,16 @@ _WAITS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def reason_in_words(reason: str) -> str:
-    """Return a reason for people; one that isn't known here is said as it is."""
-    told = _REASONS.get(reason)
-    return f"{told} ({reason})" if told else one_line(reason)
+def reason_in_words(entry: Json) -> str:
+    """Return an entry's reason for people; one that isn't known here is said as it is."""
+    reason = entry["reason"]
+    return f"{_told(entry)} ({reason})" if reason in _REASONS else one_line(reason)
+
+
+def _told(entry: Json) -> str:
+    """Return an entry's reason in a few words, and of a cap which one it was."""
+    told = _REASONS.get(entry["reason"], one_line(entry["reason"]))
+    return f"{told}: {one_line(entry['cap'], MESSAGE)}" if entry["cap"] else told
 
 
 def next_step(entry: Json) -> str:
@@ -114,5 +121,5 @@ def missing(entry: Json) -> str:
     if entry["lane"] is not None:
         return f"{lane_in_words(entry['lane'])}; {entry['lane']['way_out']}"
     if reason:
-        return _REASONS.get(reason, one_line(reason))
+        return _told(entry)
     return _WAITS.get(state, "")

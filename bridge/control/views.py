@@ -46,6 +46,7 @@ def entry_view(entry: EntryView) -> Json:
         "updated_at": when(entry.updated_at),
         "accepted_at": when(entry.accepted_at),
         "looked_for": entry.looked_for,
+        "cap": entry.cap,
     }
 
 

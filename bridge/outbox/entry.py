@@ -3,6 +3,7 @@
 In: nothing. Out: `Entry`. Times are milliseconds since 1970, on the ledger's clock.
 """
 
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -17,7 +18,8 @@ class Entry:
     """One row. `bound_ref` and `body` are frozen by the claim of the binding they belong to.
 
     `amount` is what it pays, in millionths of a token unit; `look_at` when its payout is looked
-    for; `brakes` the terms that are still to be applied once its userRef is known.
+    for; `brakes` the terms that are still to be applied once its userRef is known, or which cap
+    holds it.
     """
 
     id: int
@@ -90,7 +92,18 @@ class Entry:
             token_units(self.amount),
             moment(self.accepted_at),
             self.look_at is not None,
+            cap_read(self.brakes) if self.reason == "over_cap" else "",
         )
+
+
+def cap_written(told: str) -> str:
+    """Return which cap holds an entry, as it is stored in the place of the terms that held it."""
+    return json.dumps({"cap": told})
+
+
+def cap_read(brakes: str) -> str:
+    """Return which cap holds an entry; "" where that wasn't kept."""
+    return str(json.loads(brakes).get("cap", "")) if brakes else ""
 
 
 def as_moment(millis: int) -> datetime:

@@ -104,7 +104,8 @@ class SeenWebhook:
 class EntryView:
     """One entry as lists show it; times are None where they mean nothing.
 
-    `looked_for` says that its payout is looked for in the user's history.
+    `looked_for` says that its payout is looked for in the user's history, `cap` which cap holds
+    it: of what, how many, and when it was full.
     """
 
     key: UUID
@@ -125,6 +126,7 @@ class EntryView:
     amount: Decimal | None = None
     accepted_at: datetime | None = None
     looked_for: bool = False
+    cap: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ def entry(state: str = "held", reason: str = "", **more: Any) -> dict[str, Any]:
         "accepted_at": None,
         "looked_for": True,
         "lane": None,
+        "cap": "",
         **more,
     }
 
@@ -112,7 +113,7 @@ def test_every_state_has_a_meaning(state: State) -> None:
     ("state", "reason", "why", "todo"),
     [
         ("held", "unlinked", "not linked to a userRef", "`players link name:Alice USERREF`"),
-        ("held", life.OVER_CAP, "a cap of its rule", f"`outbox release {KEY}`"),
+        ("held", life.OVER_CAP, "a cap was reached", f"`outbox release {KEY}`"),
         ("held", life.PRICE_UNKNOWN, "nobody knows yet what it pays", "goes on by itself"),
         ("held", life.SHADOW, "only tried", "`outbox forget --shadow`"),
         ("held", life.QUARANTINE, "an old copy", "`outbox release --quarantine`"),
@@ -154,6 +155,17 @@ def test_a_lane_that_stopped_by_itself_says_its_reason_and_detail() -> None:
 
     assert "lane is stopped, key_refused: answered 401" in lacks
     assert bare.endswith("key_refused")
+
+
+def test_what_a_cap_holds_says_which_and_that_midnight_does_not_free_it() -> None:
+    cap = "a player may have 20 of these a day (2026-11-24)"
+    held = entry("held", "over_cap", cap=cap)
+    out = told("held", "over_cap", cap=cap)
+
+    assert words.missing(held) == f"a cap was reached: {cap}"
+    assert f"why        a cap was reached: {cap} (over_cap)" in out
+    assert "outbox release --over-cap" in out
+    assert "not at midnight" in out
 
 
 @pytest.mark.parametrize("state", ["accepted", "due", "sending"])

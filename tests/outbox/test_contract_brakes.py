@@ -46,6 +46,28 @@ async def test_over_a_players_day_is_held_with_its_reason(linked: Play) -> None:
     assert len(await linked.outbox.listing(Listing(state=State.HELD, reason="over_cap"))) == 2
 
 
+async def test_an_entry_over_a_cap_says_which_limit_and_day(linked: Play) -> None:
+    await prices(linked, EARN5=3)
+    await kept(
+        linked,
+        braked(1, player_day=1),
+        braked(2, player_day=1),
+        braked(3, rule="rule two", campaign_day=Decimal(2)),
+        of_source(braked(4, source_minute=1), "lobby"),
+        of_source(braked(5, source_minute=1), "lobby"),
+    )
+
+    held = [view.cap for view in await linked.outbox.listing(Listing(state=State.HELD))]
+
+    assert sorted(held) == [
+        f"a player may have 1 of these a day ({DAY})",
+        "source 'lobby' may make 1 entries a minute (2026-01-01 00:00 UTC)",
+        f"this rule may pay 2 a day ({DAY})",
+    ]
+    await linked.outbox.release("over_cap", "olga")
+    assert {view.cap for view in await linked.outbox.listing(Listing())} == {""}
+
+
 async def test_each_player_has_a_day_of_its_own(linked: Play) -> None:
     states = await kept(
         linked, braked(1, player_day=1), braked(1, player=BOB, player_day=1), braked(2)

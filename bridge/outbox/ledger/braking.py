@@ -19,7 +19,7 @@ from decimal import Decimal
 from bridge.errors import CapReached, OutboxError
 from bridge.events import State
 from bridge.outbox import life
-from bridge.outbox.entry import Entry, as_millis
+from bridge.outbox.entry import Entry, as_millis, as_moment, cap_written
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.money import millionths, tokens
 from bridge.outbox.values import Brakes, NewEntry
@@ -40,6 +40,14 @@ class _Cap:
     words: str
     refuse: bool = False
 
+    @property
+    def told(self) -> str:
+        """Which cap it is, its limit, and the day or minute that was full."""
+        if not self.period.isdecimal():
+            return f"{self.words} ({self.period})" if self.period else self.words
+        minute = as_moment(int(self.period) * _MINUTE)
+        return f"{self.words} ({minute:%Y-%m-%d %H:%M} UTC)"
+
 
 def admit(book: Book, entry: Entry, new: NewEntry) -> Entry | OutboxError:
     """Return a new entry as it is to be kept: due, or held; an error where it is turned away."""
@@ -51,7 +59,7 @@ def admit(book: Book, entry: Entry, new: NewEntry) -> Entry | OutboxError:
         if reached is not None and reached.refuse:
             return CapReached(f"{reached.words}; nothing was stored")
         if reached is not None:
-            entry = life.held_for(entry, life.OVER_CAP, book.now)
+            entry = _over(entry, reached, book.now)
         elif unpriced:
             _count(book, caps)
             entry = _carrying(entry, brakes, life.PRICE_UNKNOWN, book.now)
@@ -66,8 +74,9 @@ def linked(book: Book, entry: Entry) -> Entry:
     if entry.brakes:
         brakes = _read(entry.brakes)
         caps = [*_of_user(brakes, entry)]
-        if _reached(book, caps) is not None:
-            return life.held_for(entry, life.OVER_CAP, book.now)
+        reached = _reached(book, caps)
+        if reached is not None:
+            return _over(entry, reached, book.now)
         _count(book, caps)
         entry = entry.changed(brakes="")
     return _by_lane(book, entry)
@@ -93,8 +102,9 @@ def _priced(book: Book, entry: Entry) -> Entry:
     entry = entry.changed(amount=book.rows.lanes.price(entry.campaign, entry.event_code))
     brakes = _read(entry.brakes)
     caps = [*_of_the_day(brakes, entry), *_of_user(brakes, entry)]
-    if _reached(book, caps) is not None:
-        return life.held_for(entry, life.OVER_CAP, book.now)
+    reached = _reached(book, caps)
+    if reached is not None:
+        return _over(entry, reached, book.now)
     _count(book, caps)
     if entry.user_ref is None:
         return life.held_unlinked(_waiting(entry, brakes), book.now)
@@ -156,6 +166,11 @@ def _reached(book: Book, caps: list[_Cap]) -> _Cap | None:
         if book.rows.lanes.tally(cap.scope, cap.period) + cap.adds > cap.most:
             return cap
     return None
+
+
+def _over(entry: Entry, cap: _Cap, now: int) -> Entry:
+    """Hold an entry; which cap it was, and of when, goes with it."""
+    return life.held_for(entry, life.OVER_CAP, now).changed(brakes=cap_written(cap.told))
 
 
 def _count(book: Book, caps: list[_Cap]) -> None:
