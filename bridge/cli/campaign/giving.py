@@ -58,7 +58,8 @@ async def give(api: CampaignApi, where: Target, order: Order, drawer: Drawer) ->
     except CallFailed as failure:
         if _settles(failure, repeated=left is not None):
             drawer.forget([order.verb])
-        raise _explained(failure, order.verb, repeated=left is not None) from failure
+        hint = _next(order.verb, standing) if failure.reason == "refused" else ""
+        raise _explained(failure, order.verb, hint, repeated=left is not None) from failure
     # An older key of another order would make that order, given anew, look like the old one.
     drawer.forget(Verb)
     return Given(key.text, left is not None, words)
@@ -129,13 +130,28 @@ def _settles(failure: CallFailed, *, repeated: bool) -> bool:
     return failure.status in LOOKED_AT if repeated else True
 
 
-def _explained(failure: CallFailed, verb: Verb, *, repeated: bool) -> CampaignError:
-    hint = failure.hint
+def _next(verb: Verb, standing: Standing) -> str:
+    """Return the next step after a refusal that the campaign's state explains, or ""."""
+    if verb is Verb.WITHDRAW and (standing.active or not standing.stopped):
+        return "It must have stopped first: `campaign-bridge campaign stop --wait`, then withdraw."
+    if verb is Verb.START and standing.active:
+        return "It is Active already: there is nothing to do."
+    if verb is Verb.START and not standing.stopped:
+        return "It can be started once it has stopped: `campaign-bridge campaign show` says when."
+    if verb is Verb.START:
+        return "Fund it first: `campaign-bridge campaign show` has its balances and its address."
+    if verb is Verb.STOP and standing.stopped:
+        return "It pays nothing now; `campaign-bridge campaign withdraw` pays back what remains."
+    return ""
+
+
+def _explained(failure: CallFailed, verb: Verb, hint: str, *, repeated: bool) -> CampaignError:
+    hint = hint or failure.hint
     if failure.maybe_done or (repeated and failure.status not in LOOKED_AT):
         hint = (
             f"The key is kept: give the {verb} again, and it is sent under the same "
             "Idempotency-Key, so that it can't be done twice (--new-key makes it a new one). "
-            f"{hint}"
+            f"{failure.hint}"
         )
     elif repeated:
         hint = (

@@ -62,7 +62,8 @@ def target(command: Command) -> Command:
     @click.option(
         "--api-key-file",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="File with its API key; with it no configuration is read.",
+        help="File with its API key, together with --campaign and --base-url; no configuration is "
+        "read.",
     )
     @functools.wraps(command)
     def wrapped(
@@ -93,11 +94,11 @@ def _settings() -> Settings:
 def _from_options(campaign: str | None, base_url: str | None, api_key_file: Path) -> Target:
     if campaign is None:
         raise _misuse("--api-key-file needs --campaign, the id of the campaign that it is for")
+    if base_url is None:  # a key of one host is no other host's business
+        raise _misuse("--api-key-file needs --base-url, the API that the key is for")
     named = {"id": campaign, "environment": "test", "api_key_file": api_key_file}
     try:
-        checked = CampaignSettings.model_validate(
-            named if base_url is None else {**named, "base_url": base_url}
-        )
+        checked = CampaignSettings.model_validate({**named, "base_url": base_url})
     except ValidationError as wrong:
         raise _misuse("; ".join(map(_told, wrong.errors()))) from wrong
     key = read_secret(api_key_file, "API key file")

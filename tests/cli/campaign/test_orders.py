@@ -172,6 +172,31 @@ def test_a_refusal_that_proves_that_nothing_was_done_ends_the_order(
     assert len(set(keys_of(orders.host, "start"))) == 2
 
 
+@pytest.mark.parametrize(
+    ("verb", "stands", "hint"),
+    [
+        ("withdraw", "Active", "`campaign-bridge campaign stop --wait`, then withdraw"),
+        ("withdraw", "Stopping", "`campaign-bridge campaign stop --wait`, then withdraw"),
+        ("withdraw", "Withdrawn", "Run `campaign-bridge campaign show`"),
+        ("start", "Active", "It is Active already"),
+        ("start", "Stopping", "once it has stopped: `campaign-bridge campaign show`"),
+        ("start", "Draft", "Fund it first"),
+        ("stop", "Stopped", "`campaign-bridge campaign withdraw`"),
+        ("stop", "Active", "Run `campaign-bridge campaign show`"),
+    ],
+)
+def test_an_order_in_the_wrong_state_is_answered_with_the_next_command(
+    orders: Pointed, verb: str, stands: str, hint: str
+) -> None:
+    orders.host.on(LOOK, campaign(stands))
+    orders.host.on(call(verb), refuses(400, "not now"))
+    ran = orders(verb, "--yes")
+
+    assert ran.code == 1
+    assert "not now" in ran.err
+    assert hint in ran.err
+
+
 @pytest.mark.parametrize(("status", "kept"), [(400, False), (404, False), (401, True), (429, True)])
 def test_after_a_lost_attempt_only_who_looked_at_the_order_ends_it(
     orders: Pointed, folder: Path, status: int, kept: bool

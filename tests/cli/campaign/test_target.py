@@ -90,8 +90,9 @@ def test_a_configured_key_is_never_sent_to_another_host(cli: Cli, two: Site, hos
     ("options", "told"),
     [
         ([], "--api-key-file needs --campaign"),
-        (["--campaign="], "--campaign: "),
-        (["--campaign=a b"], "--campaign: "),
+        (["--campaign=c"], "--api-key-file needs --base-url"),
+        (["--campaign=", "--base-url=http://127.0.0.1:1/api"], "--campaign: "),
+        (["--campaign=a b", "--base-url=http://127.0.0.1:1/api"], "--campaign: "),
         (["--campaign=c", "--base-url=http://oncade.gg/api"], "--base-url: http:// is allowed to"),
         (["--campaign=c", "--base-url=ftp://oncade.gg"], "--base-url: write a URL"),
         (["--campaign=c", "--base-url=https://u:p@oncade.gg"], "--base-url: a base URL holds no"),
@@ -108,7 +109,8 @@ def test_odd_options_are_misuse(cli: Cli, tmp_path: Path, options: list[str], to
 
 
 def test_a_key_file_that_can_not_be_used_is_told(cli: Cli, tmp_path: Path) -> None:
-    ran = cli("campaign", "show", "--campaign=c", f"--api-key-file={tmp_path / 'none'}")
+    where = ["--campaign=c", "--base-url=http://127.0.0.1:1/api"]
+    ran = cli("campaign", "show", *where, f"--api-key-file={tmp_path / 'none'}")
 
     assert ran.code == 1
     assert "API key file" in ran.err
