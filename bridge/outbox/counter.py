@@ -42,10 +42,9 @@ def moved(state: CounterState, counting: Counting, *, replay: bool) -> CounterSt
         return replace(state, seen=0)
     if not _counts(state, counting):
         return state
-    latest = counting.at if state.last_at is None else max(state.last_at, counting.at)
     if state.seen + 1 < counting.to:
-        return replace(state, seen=state.seen + 1, last_at=latest)
-    return replace(state, seen=0, filled=state.filled + 1, last_at=latest)
+        return replace(state, seen=state.seen + 1, last_at=counting.at)
+    return replace(state, seen=0, filled=state.filled + 1, last_at=counting.at)
 
 
 def _counts(state: CounterState, counting: Counting) -> bool:

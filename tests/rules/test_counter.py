@@ -269,6 +269,11 @@ def test_order_matters_where_it_decides_who_is_paid_and_how_often(
     assert counter.ordered is ordered
 
 
+def test_a_counter_of_a_match_is_known_as_one() -> None:
+    assert Counter(5, ("player", "match")).of_match
+    assert not Counter(5, ("player", "details.match_type")).of_match
+
+
 def test_a_rule_that_counts_is_said_in_words() -> None:
     (rule,) = book({**STREAK, "where": {"weapon": ["rail", "rocket"]}}).rules
 
