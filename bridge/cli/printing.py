@@ -9,6 +9,8 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,6 +88,14 @@ def print_error(error: BridgeError) -> None:
     complain("\n".join(lines), error.hint)
 
 
+def error_json(error: BridgeError) -> dict[str, Any]:
+    """Return an error as `--json` prints it."""
+    told: dict[str, Any] = {"error": str(error), "code": error.code, "hint": error.hint}
+    if isinstance(error, MessageRejected) and error.fields:
+        told["errors"] = [asdict(field) for field in error.fields]
+    return told
+
+
 def complain(what: str, hint: str = "") -> None:
     """Print what went wrong, and the next step where there is one."""
     click.echo(f"{click.style('error:', fg='red', bold=True)} {harmless(what)}", err=True)
@@ -107,8 +117,13 @@ def confirm(*, yes: bool, what: str) -> None:
         raise CommandError("nothing was changed", hint="")
 
 
+#: Whether this run has printed its document: there is one, whatever happens after it.
+PRINTED: ContextVar[bool] = ContextVar("PRINTED", default=False)
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON, one document; only ASCII leaves here."""
+    PRINTED.set(True)
     click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, default=str))
 
 

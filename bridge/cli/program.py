@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from bridge.cli.logs import log_to_stderr
-from bridge.cli.printing import complain, print_error
+from bridge.cli.printing import PRINTED, complain, error_json, print_error, print_json
 from bridge.errors import BridgeError
 from bridge.settings.files import config_path
 
@@ -76,7 +76,13 @@ def program(ctx: click.Context, config: Path | None) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; never returns."""
+    """Run the command line; never returns.
+
+    Under `--json` an error is a document on stdout as well, unless the result stands there.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in given
+    PRINTED.set(False)
     try:
         code: Any = program.main(arguments, prog_name="campaign-bridge", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -84,31 +90,38 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as wrong:
-        _print_misuse(wrong)
+        _print_misuse(wrong, as_json=as_json)
         sys.exit(wrong.exit_code)
     except BridgeError as error:
         print_error(error)
+        _tell(error_json(error), as_json=as_json)
         sys.exit(1)
     except Exception as unforeseen:  # noqa: BLE001  # no traceback reaches an operator unasked
-        _print_unforeseen(unforeseen)
+        _print_unforeseen(unforeseen, as_json=as_json)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _print_misuse(wrong: click.ClickException) -> None:
+def _tell(document: dict[str, Any], *, as_json: bool) -> None:
+    if as_json and not PRINTED.get():
+        print_json(document)
+
+
+def _print_misuse(wrong: click.ClickException, *, as_json: bool) -> None:
     ctx = wrong.ctx if isinstance(wrong, click.UsageError) else None
     if ctx is not None:
         click.echo(ctx.get_usage(), err=True)
     hint = f"See `{ctx.command_path} --help`." if ctx is not None else ""
     complain(wrong.format_message(), hint)
+    _tell({"error": wrong.format_message(), "code": "usage", "hint": hint}, as_json=as_json)
 
 
-def _print_unforeseen(error: Exception) -> None:
+def _print_unforeseen(error: Exception, *, as_json: bool) -> None:
     if os.environ.get(TRACEBACK) == "1":
         traceback.print_exception(error)
     text = " ".join(str(error).split())
     kind = type(error).__name__
-    complain(
-        f"{kind}: {text} (unexpected)" if text else f"{kind} (unexpected)",
-        f"Please report it; {TRACEBACK}=1 before the command shows where it happened.",
-    )
+    told = f"{kind}: {text} (unexpected)" if text else f"{kind} (unexpected)"
+    hint = f"Please report it; {TRACEBACK}=1 before the command shows where it happened."
+    complain(told, hint)
+    _tell({"error": told, "code": "unexpected", "hint": hint}, as_json=as_json)

@@ -76,6 +76,48 @@ def test_what_nobody_foresaw_shows_no_traceback_unless_asked(
     assert "Traceback" in loud.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "exit_code"),
+    [
+        (["status"], "settings-missing", 1),
+        (["send", "name:A", "x"], "settings-missing", 1),
+        (["players", "forget", "name:A"], "command", 1),
+        (["outbox", "list", "--state=x"], "usage", 2),
+        (["outbox", "show"], "usage", 2),
+    ],
+)
+def test_under_json_an_error_is_a_document_with_its_code(
+    cli: Cli, arguments: list[str], code: str, exit_code: int
+) -> None:
+    ran = cli(*arguments, "--json")
+
+    assert ran.code == exit_code
+    assert set(ran.json) == {"error", "code", "hint"}
+    assert ran.json["code"] == code
+    assert ran.json["error"] in ran.err
+    assert ran.json["hint"] in ran.err
+
+
+def test_under_json_bad_fields_are_pointed_at(cli: Cli, configured: Site) -> None:
+    ran = cli("players", "show", "Alice", "--json")
+
+    assert ran.json["code"] == "invalid-message"
+    assert ran.json["errors"][0]["pointer"] == "/player"
+
+
+def test_under_json_what_nobody_foresaw_is_a_document_too(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(COMMANDS, "broken", "no_such_module")
+    ran = cli("broken", "--json")
+
+    assert (ran.code, ran.json["code"]) == (1, "unexpected")
+
+
+def test_without_json_nothing_stands_on_stdout(cli: Cli) -> None:
+    assert cli("status").out == ""
+
+
 def test_a_closed_pipe_ends_the_program_quietly(site: Site) -> None:
     reading, writing = os.pipe()
     os.close(reading)

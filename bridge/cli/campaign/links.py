@@ -9,7 +9,7 @@ from bridge.cli import options
 from bridge.cli.campaign.target import Target, target
 from bridge.cli.campaign.waiting import follow, waits
 from bridge.cli.campaign.words import as_text, new_key
-from bridge.cli.printing import one_line, print_json, say
+from bridge.cli.printing import error_json, one_line, print_json, say
 from bridge.errors import BridgeError, CommandError
 
 
@@ -38,7 +38,8 @@ def link(where: Target, *, email: str, wait: bool, timeout: float, as_json: bool
     user_ref, failed = _waited(where, session, timeout) if wait else (None, None)
     if as_json:
         told = {"url": session.url, "sessionKey": session.session, "created": session.created}
-        print_json({**told, "userRef": user_ref})
+        ended = {} if failed is None else error_json(failed)
+        print_json({**told, "userRef": user_ref, **ended})
     elif user_ref is not None:
         say(f"linked      {one_line(user_ref)}")
     if failed is not None:

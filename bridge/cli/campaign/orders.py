@@ -19,7 +19,7 @@ from bridge.cli.campaign.target import Target, target
 from bridge.cli.campaign.waiting import follow, waits
 from bridge.cli.campaign.words import standing_json, told
 from bridge.cli.desk import refuse_strangers_files
-from bridge.cli.printing import one_line, print_json, say
+from bridge.cli.printing import error_json, one_line, print_json, say
 from bridge.errors import BridgeError
 from bridge.settings.files import state_dir
 
@@ -99,12 +99,14 @@ def _carry_out(
     late = None
     if order.wait is not None:
         given, late = _waited(where, order, given, order.wait)
-    _print(where, verb, given, as_json=as_json)
+    _print(where, verb, given, late, as_json=as_json)
     if late is not None:
         raise late
 
 
-def _print(where: Target, verb: Verb, given: Given, *, as_json: bool) -> None:
+def _print(
+    where: Target, verb: Verb, given: Given, late: BridgeError | None, *, as_json: bool
+) -> None:
     seen = given.standing
     if as_json:
         print_json(
@@ -115,6 +117,7 @@ def _print(where: Target, verb: Verb, given: Given, *, as_json: bool) -> None:
                 "idempotencyKey": given.key,
                 "repeated": given.repeated,
                 "standing": None if seen is None else standing_json(where.campaign, seen),
+                **({} if late is None else error_json(late)),
             }
         )
     elif seen is not None:

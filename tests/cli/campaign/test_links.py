@@ -83,6 +83,7 @@ def test_waiting_for_an_approval_is_bounded(linking: Pointed) -> None:
 
     assert ran.code == 1
     assert ran.json["userRef"] is None
+    assert "the player has not approved" in ran.json["error"]
     assert "the player has not approved after 0.3 s" in ran.err
     assert "hint: The session may still be approved" in ran.err
 

@@ -368,6 +368,8 @@ def test_waiting_is_bounded_and_the_end_is_told(orders: Pointed) -> None:
     assert "the start is not done after 0.3 s: the campaign is Stopped, 12.50 left" in ran.err
     assert "hint: It was accepted and may still be carried out" in ran.err
     assert (as_json.code, as_json.json["standing"]) == (1, None)
+    assert as_json.json["code"] == "command"
+    assert "the start is not done" in as_json.json["error"]
 
 
 def test_a_key_that_is_refused_while_waiting_ends_it_at_once(orders: Pointed) -> None:
