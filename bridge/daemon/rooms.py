@@ -32,7 +32,7 @@ from bridge.daemon.report import Report
 from bridge.daemon.sources import Sources, check_sources
 from bridge.delivery.confirmers import Confirmers
 from bridge.delivery.lanes import Lanes
-from bridge.errors import BridgeError, SettingsError
+from bridge.errors import BridgeError, CommandError, SettingsError
 from bridge.events import Clock
 from bridge.gate.guard import Gate
 from bridge.gate.tokens import Tokens
@@ -82,6 +82,9 @@ class Daemon:
         self._receiver: webhooks.Receiver
         #: Done when a background task has died; its exception says of what.
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        #: Held while settings are replaced: rooms are not closed under a reload.
+        self._reloading = asyncio.Lock()
+        self._ends = False
         self._pipeline: Pipeline
         self._sources: Sources
         self._replays: Replays
@@ -253,16 +256,28 @@ class Daemon:
     async def reload(self) -> Json:
         """Read the settings again; a bad file changes nothing.
 
+        One reload is carried out after the other, and none once the daemon ends.
+
         Raises:
             SettingsError, RulesChanged: what is wrong with it.
+            CommandError: the daemon ends.
         """
-        try:
-            answer = await self._reload()
-        except BridgeError as refused:
-            self.report.reload_refused = str(refused)
-            raise
-        self.report.reload_refused = None
-        return answer
+        async with self._reloading:
+            if self._ends:
+                raise CommandError("the daemon is stopping, and reads its settings when it starts")
+            try:
+                answer = await self._reload()
+            except BridgeError as refused:
+                self.report.reload_refused = str(refused)
+                raise
+            self.report.reload_refused = None
+            return answer
+
+    async def end_reloads(self) -> None:
+        """Let a reload that is under way come to its end; after this none begins."""
+        self._ends = True
+        async with self._reloading:
+            pass
 
     async def _reload(self) -> Json:
         settings = load_settings(self._config)
@@ -356,4 +371,7 @@ async def running(
     daemon = Daemon(config, settings, clock or SystemClock())
     async with AsyncExitStack() as rooms:
         await daemon.open(rooms)
-        yield daemon
+        try:
+            yield daemon
+        finally:
+            await daemon.end_reloads()

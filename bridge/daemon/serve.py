@@ -28,6 +28,8 @@ async def serve(config: Path) -> None:
         reloads: set[asyncio.Task[None]] = set()
 
         def on_hangup() -> None:
+            if stop.is_set():  # it ends: the next start reads the settings anyway
+                return
             task = asyncio.create_task(_reload(daemon))
             reloads.add(task)
             task.add_done_callback(reloads.discard)
@@ -43,6 +45,7 @@ async def serve(config: Path) -> None:
         for task in left:
             task.cancel()
         log.info("stopping", action="daemon_stopping")
+        await asyncio.gather(*reloads, return_exceptions=True)
         for task in done:
             task.result()
 
