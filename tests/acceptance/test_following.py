@@ -4,8 +4,10 @@ import asyncio
 import random
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from bridge.cli.stage import until
+from bridge.intake.files.archives import opened
 from tests.acceptance.conftest import KILLS, Theatre, theatre_in
 from tests.acceptance.test_kill import kill_at_random
 from tests.cli.play import run_apart
@@ -112,18 +114,29 @@ async def begun(theatre: Theatre) -> bool:
 
 async def replay_all(theatre: Theatre, logs: Path) -> None:
     """Read every file that is left again, compressed or not: nothing is new."""
+    for number, log in enumerate(await asyncio.to_thread(lambda: sorted(logs.iterdir()))):
+        # The command for some of them, what it calls for all: starting it takes a second.
+        replayed = await (by_command if number % 10 == 0 else by_call)(theatre, log)
+
+        assert replayed["entries"] == 0
+        assert replayed["rejected"] == 0
+
+
+async def by_command(theatre: Theatre, log: Path) -> dict[str, Any]:
     config = f"--config={theatre.stage.folder / 'config.toml'}"
-    for log in await asyncio.to_thread(lambda: sorted(logs.iterdir())):
-        ran = await asyncio.to_thread(
-            run_apart,
-            config,
-            "replay",
-            "arena",
-            str(log),
-            "--yes",
-            "--json",
-            env=theatre.stage.environment,
-        )
-        assert ran.code == 0, ran.err
-        assert ran.json["entries"] == 0
-        assert ran.json["rejected"] == 0
+    arguments = (config, "replay", "arena", str(log), "--yes", "--json")
+    environment = theatre.stage.environment
+    ran = await asyncio.to_thread(lambda: run_apart(*arguments, env=environment))
+    assert ran.code == 0, ran.err
+    found: dict[str, Any] = ran.json
+    return found
+
+
+async def by_call(theatre: Theatre, log: Path) -> dict[str, Any]:
+    with opened(log) as stream:
+        body = stream.read()
+    url = f"{theatre.stage.bridge_url}/v1/operator/sources/arena/replay"
+    async with theatre.session.post(url, data=body) as answer:
+        assert answer.status == 200, await answer.text()
+        found: dict[str, Any] = await answer.json()
+        return found
