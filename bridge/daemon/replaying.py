@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from bridge.adapters.registry import Registry
 from bridge.daemon.sources import speaker_of
-from bridge.errors import CommandError, SourceUnknown, TranslationError
+from bridge.errors import CommandError, SourceUnknown
 from bridge.events import Clock, RawMessage
 from bridge.intake.files.chain import beginning
 from bridge.intake.files.reader import Line, Reader
@@ -79,20 +79,28 @@ class Replays:
     async def aside(self, name: str) -> Replayed:
         """Take again what a source's adapter failed on; what it now understands is kept no more.
 
+        Each message is taken alone, with an empty memory: what came before it is not here. So one
+        that tells nothing to an adapter that remembers stays.
+
         Raises:
             SourceUnknown: there is no such source.
+            CommandError: it reads a log, which holds more than what was kept.
             StoreFull, StoreUnavailable: a part was kept; the replay can be begun again.
         """
+        settings, _ = self._begun(name)
+        if settings.file is not None or settings.state_files is not None:
+            raise CommandError(
+                f"source {name!r} reads files, and they hold what came before each line, too",
+                hint=f"Read the log again: campaign-bridge replay {name} FILE",
+            )
         sums = Replayed()
         for kept in await self._outbox.asides(name, limit=100_000):
-            _, replay = self._begun(name)  # each alone: what came between them is not here
+            _, replay = self._begun(name)
             aside = kept.message
             message = RawMessage(name, aside.body, aside.at, aside.peer, position=aside.position)
-            ((*outcomes,),) = await replay.take([message])
-            sums.messages += 1
-            for outcome in outcomes:
-                sums.add(outcome)
-            if not any(isinstance(outcome, TranslationError) for outcome in outcomes):
+            await replay.take([message])
+            sums.join(replay.sums)
+            if replay.sums.events or not (replay.remembers or replay.sums.failed):
                 await self._outbox.drop_aside(kept.number)
         return sums
 

@@ -5,7 +5,7 @@ replay's own and begins with nothing; that of the source, and its place, stay as
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from pydantic import BaseModel
 
@@ -34,6 +34,13 @@ class Replayed:
     #: Messages that the adapter failed on.
     failed: int = 0
     last_error: str = ""
+
+    def join(self, other: "Replayed") -> None:
+        """Count what another replay has counted."""
+        for name, value in asdict(other).items():
+            if isinstance(value, int):
+                setattr(self, name, getattr(self, name) + value)
+        self.last_error = other.last_error or self.last_error
 
     def add(self, outcome: Outcome) -> None:
         """Count what became of one event, or of a message that made none."""
@@ -82,6 +89,11 @@ class Replay:
         self._reapply = reapply
         self._memory: BaseModel | None = remembered(spec, None)
         self.sums = Replayed()
+
+    @property
+    def remembers(self) -> bool:
+        """Whether what a message means may hang on those before it."""
+        return self._memory is not None
 
     async def take(self, messages: Sequence[RawMessage]) -> Sequence[Sequence[Outcome]]:
         """Take messages, in order.

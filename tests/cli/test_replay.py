@@ -134,7 +134,8 @@ def test_a_source_that_is_posted_has_no_log_to_read_again(
     assert "--aside" in ran.err
 
 
-def test_nothing_that_was_kept_aside_is_no_error(cli: Cli, arena: Site) -> None:
+def test_nothing_that_was_kept_aside_is_no_error(cli: Cli, configured: Site) -> None:
+    set_up(configured, "http = true")
     ran = cli("replay", "arena", "--aside", "--json")
 
     assert ran.json["messages"] == 0

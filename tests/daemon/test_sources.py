@@ -372,6 +372,29 @@ async def test_what_was_kept_aside_is_taken_when_the_adapter_is_mended(arena: To
     assert second["messages"] == 0
 
 
+async def test_what_tells_nothing_without_what_came_before_stays_aside(arena: Town) -> None:
+    arena.configure(source())
+    async with road_of(arena) as road:
+        await posted(road, b"AWARD 1 first_blood\nCRASH")
+    plugin = arena.folder / "plugins" / "arena.py"
+    plugin.write_text(plugin.read_text().replace("raise ZeroDivisionError(line)", "continue"))
+    async with road_of(arena) as road:
+        _, first = await again(road, "aside")
+        _, second = await again(road, "aside")
+
+    assert (first["messages"], first["events"]) == (1, 0)
+    assert second["messages"] == 1
+
+
+async def test_of_a_log_nothing_is_taken_from_aside(arena: Town) -> None:
+    arena.configure(source(f'file = "{arena.folder}/game.log"'))
+    async with road_of(arena) as road:
+        status, answer = await again(road, "aside")
+
+    assert status >= 400
+    assert "campaign-bridge replay arena FILE" in answer["hint"]
+
+
 async def test_a_state_file_is_read_again_as_a_new_one(arena: Town) -> None:
     world = arena.folder / "world"
     world.mkdir()

@@ -156,6 +156,5 @@ async def _all_of(source: SourceSettings, replays: Replays) -> Replayed:
     if source.state_files is not None and source.state_files.parent.is_dir():
         for path in sorted(source.state_files.parent.iterdir()):
             if fnmatchcase(path.name, source.state_files.name) and path.is_file():
-                more = await replays.state_file(source.name, path.name, path.read_bytes())
-                sums.messages += more.messages
+                sums.join(await replays.state_file(source.name, path.name, path.read_bytes()))
     return sums
