@@ -30,6 +30,8 @@ HURRY_EVERY: Final = 1.0
 _STORE_PAUSE: Final = 1.0
 _NO_CAMPAIGN: Final = 60.0
 _EXPIRE_EVERY: Final = timedelta(hours=1).total_seconds()
+#: How long the address of a session is kept that never became a player's, in seconds.
+STRANGERS_KEPT: Final = timedelta(days=1).total_seconds()
 
 
 class LinkingSide(Linking, Braking, Protocol):
@@ -56,7 +58,7 @@ class LinkRounds:
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._allowance = RATE
         self._allowed_at = clock.monotonic()
-        self._expired_at = float("-inf")
+        self._expired_at = self._swept_at = float("-inf")
         #: Session → when it was last looked at because somebody waited for it.
         self._hurried: dict[int, float] = {}
 
@@ -97,6 +99,7 @@ class LinkRounds:
         """Start what is due and allowed; return in how many seconds there may be more."""
         try:
             expire_in = await self._expire()
+            sweep_in = await self._sweep()
             free = self.settings.concurrency - len(self._under_way)
             if free <= 0:
                 return None
@@ -108,8 +111,8 @@ class LinkRounds:
                 self._take(session)
             if self._under_way:
                 return _STORE_PAUSE
-            waits = (await self._outbox.next_session_in(), expire_in)
-            return min((wait for wait in waits if wait is not None), default=None)
+            waits = (await self._outbox.next_session_in(), expire_in, sweep_in)
+            return min(wait for wait in waits if wait is not None)
         except StoreError as failure:
             log.warning("can't look", action="linking_store_failed", error=str(failure))
             return _STORE_PAUSE
@@ -169,6 +172,16 @@ class LinkRounds:
         if count:
             log.info("held entries discarded", action="held_expired", entries=count)
         return every
+
+    async def _sweep(self) -> float:
+        """Forget whose sessions ended a day ago and became no player's; return when to again."""
+        now = self._clock.monotonic()
+        if now - self._swept_at >= _EXPIRE_EVERY:
+            self._swept_at = now
+            count = await self._outbox.forget_strangers(STRANGERS_KEPT)
+            if count:
+                log.info("addresses erased", action="strangers_forgotten", sessions=count)
+        return _EXPIRE_EVERY - (now - self._swept_at)
 
     async def _pause(self, seconds: float | None) -> None:
         if seconds is not None and seconds <= 0:

@@ -169,6 +169,10 @@ class Linking(Protocol):
         """
         ...
 
+    async def forget_strangers(self, after: float) -> int:
+        """Erase addresses of sessions that ended `after` seconds ago and became no player's."""
+        ...
+
     async def sessions_due(self, limit: int) -> Sequence[Session]:
         """Return the sessions that are to be looked at now, longest waiting first."""
         ...

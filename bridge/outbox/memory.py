@@ -35,7 +35,9 @@ class MemoryOutbox(Calls):
         self._db.row_factory = sqlite3.Row
         migrate(self._db, load_migrations("bridge.outbox.sqlite.migrations"), Path(":memory:"))
 
-    async def change(self, call: Callable[[Book], T], *, grows: bool = False) -> T:
+    async def change(
+        self, call: Callable[[Book], T], *, grows: bool = False, erases: bool = False
+    ) -> T:
         """Run a call in a transaction."""
         rows = Rows(self._db)
         self._db.execute("BEGIN")

@@ -55,7 +55,9 @@ class SqliteOutbox(Calls):
         now = self._clock.now()
         await self.database.write(lambda db: _mend_times(db, now), grows=False)
 
-    async def change(self, call: Callable[[Book], T], *, grows: bool = False) -> T:
+    async def change(
+        self, call: Callable[[Book], T], *, grows: bool = False, erases: bool = False
+    ) -> T:
         """Run a call in a transaction that may be shared with others, and is synced as a whole."""
         now = self._clock.now()
 
@@ -65,7 +67,7 @@ class SqliteOutbox(Calls):
             rows.ledger.advance()
             return result
 
-        return await self.database.write(job, grows=grows)
+        return await self.database.write(job, grows=grows, erases=erases)
 
     async def look(self, call: Callable[[Rows], T]) -> T:
         """Run a call that changes nothing, beside the writer."""

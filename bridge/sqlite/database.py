@@ -48,12 +48,15 @@ log = structlog.get_logger("sqlite")
 class _Job:
     """One piece of work and, afterwards, what became of it."""
 
-    __slots__ = ("error", "future", "grows", "value", "work")
+    __slots__ = ("erases", "error", "future", "grows", "value", "work")
 
-    def __init__(self, work: Work[Any], future: "asyncio.Future[Any]", *, grows: bool) -> None:
+    def __init__(
+        self, work: Work[Any], future: "asyncio.Future[Any]", *, grows: bool, erases: bool
+    ) -> None:
         self.work = work
         self.future = future
         self.grows = grows
+        self.erases = erases
         self.value: Any = None
         self.error: BaseException | None = None
 
@@ -127,11 +130,13 @@ class Database:
         await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._close)
 
-    async def write(self, work: Work[T], *, grows: bool = True) -> T:
+    async def write(self, work: Work[T], *, grows: bool = True, erases: bool = False) -> T:
         """Run `work` in a transaction and return its result when that is synced to disk.
 
         What it raises undoes this job only. Work that doesn't grow the file (`grows=False`) may
-        use the reserve of a full disk.
+        use the reserve of a full disk. After work that `erases` the log is written back and emptied
+        as well, so that what was erased is in no file any more; best effort, it is in the log's
+        warnings where a reader or the disk was in the way.
 
         Raises:
             StoreFull: the disk is full; nothing of this job was stored.
@@ -141,7 +146,7 @@ class Database:
             raise StoreUnavailable(f"{self.path} is closed")
         if grows and (reason := self.growth_refused()) is not None:
             raise StoreFull(f"{reason}; nothing was stored")
-        job = _Job(work, self._loop.create_future(), grows=grows)
+        job = _Job(work, self._loop.create_future(), grows=grows, erases=erases)
         self._jobs.put(job)
         return await job.future  # type: ignore[no-any-return]  # a job's value is its work's
 
@@ -185,10 +190,7 @@ class Database:
             db.close()
             raise
         self._db = db
-        try:  # a log that has grown to the limit makes room only so
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError as failure:
-            log.warning("no checkpoint", action="store_checkpoint_failed", error=str(failure))
+        _empty_log(db)  # one that has grown to the limit makes room only so
 
     def _bound(self, db: sqlite3.Connection) -> None:
         """Apply what the disk allows where that has changed: limits can be set at any time."""
@@ -216,6 +218,8 @@ class Database:
     def _write_groups(self) -> None:
         while (group := self._next_group()) is not None:
             self._commit(group)
+            if self._db is not None and any(job.erases and job.error is None for job in group):
+                _empty_log(self._db)
             self._hand_back(group)
 
     def _next_group(self) -> list[_Job] | None:
@@ -299,6 +303,17 @@ class Database:
             self._loop.call_soon_threadsafe(_answer_all, group)
         except RuntimeError:  # the loop has been closed: nobody is left to hear it
             log.warning("answers undelivered", action="store_answers_undelivered", jobs=len(group))
+
+
+def _empty_log(db: sqlite3.Connection) -> None:
+    """Write the log back into the file and cut it to nothing, as far as nothing is in the way."""
+    try:
+        busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.OperationalError as failure:
+        log.warning("no checkpoint", action="store_checkpoint_failed", error=str(failure))
+    else:
+        if busy:
+            log.warning("no checkpoint", action="store_checkpoint_failed", error="a reader is busy")
 
 
 def _answer_all(group: list[_Job]) -> None:

@@ -297,3 +297,17 @@ async def test_what_is_over_or_was_never_begun_is_not_looked_at(rig: Rig) -> Non
     await rig.settled()
 
     assert rig.host.of("GET") == []
+
+
+async def test_the_rounds_forget_whose_sessions_ended_a_day_ago(rig: Rig) -> None:
+    session = await rig.begin(None)
+    rig.host.on(f"GET {DETAILS}", details("declined"))
+    await rig.look(session)
+
+    async with rig.going_round():
+
+        async def forgotten() -> bool:
+            rig.later(3600)
+            return (await rig.session(session)).email is None
+
+        await until(forgotten)

@@ -377,3 +377,40 @@ async def test_late_news_of_a_removal_leaves_a_newer_link_alone(play: Play) -> N
 
     assert became is Became.UNMATCHED
     assert await user_of(play) == "usr_1"
+
+
+# -- strangers ------------------------------------------------------------------------------
+
+DAY = 24 * HOUR
+
+
+@pytest.mark.parametrize("found", [DECLINED, EXPIRED, FAILED, linked()])
+async def test_the_address_of_who_became_no_player_is_kept_for_a_day(
+    play: Play, found: Look
+) -> None:
+    stranger = await play.outbox.begin_session(new(None))
+    await look(play, stranger, found)
+    play.clock.advance(DAY)
+    early = await play.outbox.forget_strangers(DAY)
+    play.clock.advance(1)
+    late = await play.outbox.forget_strangers(DAY)
+    after = await play.outbox.session(stranger.id)
+
+    assert (early, late) == (0, 1)
+    assert after is not None
+    assert (after.email, after.url) == (None, None)
+    assert after.state is found.state
+
+
+async def test_open_sessions_and_those_of_players_keep_their_address(play: Play) -> None:
+    opened = await play.outbox.begin_session(new(None))
+    await look(play, opened, PENDING)
+    players = await begin(play)
+    await look(play, players, DECLINED)
+    play.clock.advance(2 * DAY)
+
+    assert await play.outbox.forget_strangers(DAY) == 0
+    for session in (opened, players):
+        found = await play.outbox.session(session.id)
+        assert found is not None
+        assert found.email == EMAIL

@@ -43,9 +43,16 @@ class Linking(Store):
 
     async def forget(self, player: str, who: str) -> int:
         """Unlink a player and erase what names a person; see the contract."""
-        forgotten = await self.change(lambda book: linking.forget(book, player, who))
+        forgotten = await self.change(lambda book: linking.forget(book, player, who), erases=True)
         self._wake()
         return forgotten
+
+    async def forget_strangers(self, after: float) -> int:
+        """Erase the addresses of sessions that never became a player's; see the contract."""
+        before = self._clock.now() - round(after * 1000)
+        if not await self.look(lambda rows: rows.links.strangers(before)):
+            return 0
+        return await self.change(lambda book: linking.forget_strangers(book, before), erases=True)
 
     async def begin_session(self, new: NewSession) -> Session:
         """Return the open session, else a new one; see the contract."""

@@ -27,8 +27,13 @@ class Store(ABC):
         self._streams: weakref.WeakSet[asyncio.Event] = weakref.WeakSet()
 
     @abstractmethod
-    async def change(self, call: Callable[[Book], T], *, grows: bool = False) -> T:
-        """Run a call in a transaction; what it changed is on disk when this returns."""
+    async def change(
+        self, call: Callable[[Book], T], *, grows: bool = False, erases: bool = False
+    ) -> T:
+        """Run a call in a transaction; what it changed is on disk when this returns.
+
+        What a call `erases` is then in no file any more, as far as nothing was in the way.
+        """
 
     @abstractmethod
     async def look(self, call: Callable[[Rows], T]) -> T:

@@ -102,6 +102,11 @@ def forget(book: Book, player: str, who: str) -> int:
     return len(links)
 
 
+def forget_strangers(book: Book, before: int) -> int:
+    """Erase the addresses of sessions that ended before a time and never became a player's."""
+    return book.rows.links.forget_strangers(before)
+
+
 # -- sessions -------------------------------------------------------------------------------
 
 

@@ -472,6 +472,18 @@ SET email = NULL, url = NULL, session_key = NULL, user_ref = NULL, look_at = NUL
     detail = 'forgotten'
 WHERE player = :player;
 
+-- strangers --
+-- How many sessions of the page that are over keep an address, and never became a player's.
+SELECT count(*) FROM sessions
+WHERE player IS NULL AND email IS NOT NULL AND state NOT IN ('starting', 'pending')
+  AND updated_at < :before;
+
+-- forget_strangers --
+-- Erase what names a person in them.
+UPDATE sessions SET email = NULL, url = NULL
+WHERE player IS NULL AND email IS NOT NULL AND state NOT IN ('starting', 'pending')
+  AND updated_at < :before;
+
 -- forget_codes --
 -- End a player's codes.
 DELETE FROM codes WHERE player = :player;

@@ -100,6 +100,14 @@ class Links:
         self._sql.run("forget_codes", player=player)
         self._sql.run("forget_sessions", player=player)
 
+    def strangers(self, before: int) -> int:
+        """Return how many sessions that ended before a time keep the address of nobody's player."""
+        return int(self._sql.run("strangers", before=before).fetchone()[0])
+
+    def forget_strangers(self, before: int) -> int:
+        """Erase those addresses; return how many there were."""
+        return self._sql.run("forget_strangers", before=before).rowcount
+
     # -- codes --
 
     def add_code(self, digest: bytes, stands_for: CodeFor, ends_at: int) -> None:
