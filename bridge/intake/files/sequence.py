@@ -187,6 +187,8 @@ class Search:
     def _resumed(self, file: LiveFile, known: Collection[Place]) -> Reader:
         """Return a reader of the log behind the last known place in it."""
         place = beginning(self.source)
+        if not known:  # a log may be large: it is not read in vain
+            return Reader(file.read, place)
         with suppress(Rewritten):
             place = walk(Reader(file.read, place), known).known or place
         file.seek(place.offset)
