@@ -15,7 +15,8 @@ from bridge.intake.files.reader import Line, Reader
 from bridge.intake.files.state import state_message
 from bridge.outbox.remembering import Following
 from bridge.pipeline import Pipeline
-from bridge.pipeline.replay import Replay, Replayed
+from bridge.pipeline.replay import Replay
+from bridge.pipeline.sums import Sums
 from bridge.settings.sources import SourceSettings
 
 #: Lines that are committed together, at most.
@@ -39,9 +40,7 @@ class Replays:
         self._outbox = outbox
         self._clock = clock
 
-    async def log(
-        self, name: str, pieces: AsyncIterator[bytes], *, reapply: bool = False
-    ) -> Replayed:
+    async def log(self, name: str, pieces: AsyncIterator[bytes], *, reapply: bool = False) -> Sums:
         """Read a log of a source again, from its first line.
 
         Raises:
@@ -65,7 +64,7 @@ class Replays:
                     await replay.take(self._messages(settings, lines[start : start + BATCH]))
         return replay.sums
 
-    async def state_file(self, name: str, file: str, body: bytes) -> Replayed:
+    async def state_file(self, name: str, file: str, body: bytes) -> Sums:
         """Read a state file of a source again, as if the bridge had never seen it.
 
         Raises:
@@ -76,7 +75,7 @@ class Replays:
         await replay.take([state_message(name, file, body, self._clock.now())])
         return replay.sums
 
-    async def aside(self, name: str) -> Replayed:
+    async def aside(self, name: str) -> Sums:
         """Take again what a source's adapter failed on; what it now understands is kept no more.
 
         Each message is taken alone, with an empty memory: what came before it is not here. So one
@@ -93,14 +92,14 @@ class Replays:
                 f"source {name!r} reads files, and they hold what came before each line, too",
                 hint=f"Read the log again: campaign-bridge replay {name} FILE",
             )
-        sums = Replayed()
+        sums = Sums()
         for kept in await self._outbox.asides(name, limit=100_000):
             _, replay = self._begun(name)
             aside = kept.message
             message = RawMessage(name, aside.body, aside.at, aside.peer, position=aside.position)
             await replay.take([message])
             sums.join(replay.sums)
-            if replay.sums.events or not (replay.remembers or replay.sums.failed):
+            if replay.sums.events or not (replay.remembers or replay.sums.aside):
                 await self._outbox.drop_aside(kept.number)
         return sums
 

@@ -228,7 +228,7 @@ def _view(source: Source) -> Json:
         "name": settings.name,
         "adapter": settings.adapter,
         "way": _way(settings),
-        "counts": {**asdict(counts), "figures": dict(counts.figures)},
+        "counts": {**asdict(counts), "figures": dict(source.road.figures)},
         "following": None,
         "state_files": None,
         "udp": None,

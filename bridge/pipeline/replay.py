@@ -5,65 +5,17 @@ replay's own and begins with nothing; that of the source, and its place, stay as
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 
 from pydantic import BaseModel
 
 from bridge.adapters.contract import AdapterSpec
 from bridge.adapters.fence import remembered, translate_run
-from bridge.errors import BridgeError, NoRule, TranslationError
-from bridge.events import Counted, RawMessage, Taken
+from bridge.errors import BridgeError
+from bridge.events import Counted, RawMessage
 from bridge.outbox.values import Deed, NewEntry, Turn
 from bridge.pipeline.road import Outcome, Pipeline, Speaker, Step
-
-
-@dataclass(slots=True)
-class Replayed:
-    """Sums of a replay."""
-
-    messages: int = 0
-    events: int = 0
-    #: New ones, known ones, and those that moved a counter and made none.
-    entries: int = 0
-    duplicates: int = 0
-    counted: int = 0
-    #: Events that a counter passed over, because what counts there began otherwise.
-    not_replayed: int = 0
-    no_rule: int = 0
-    rejected: int = 0
-    #: Messages that the adapter failed on.
-    failed: int = 0
-    last_error: str = ""
-
-    def join(self, other: "Replayed") -> None:
-        """Count what another replay has counted."""
-        for name, value in asdict(other).items():
-            if isinstance(value, int):
-                setattr(self, name, getattr(self, name) + value)
-        self.last_error = other.last_error or self.last_error
-
-    def add(self, outcome: Outcome) -> None:
-        """Count what became of one event, or of a message that made none."""
-        match outcome:
-            case NoRule():
-                self.events += 1
-                self.no_rule += 1
-            case BridgeError():
-                self.rejected += 1
-                self.failed += isinstance(outcome, TranslationError)
-                self.last_error = str(outcome)
-            case Taken():
-                self.events += 1
-                self.duplicates += outcome.duplicate
-                self.entries += not outcome.duplicate
-                self.not_replayed += outcome.not_replayed
-            case Counted():
-                self.events += 1
-                self.duplicates += outcome.duplicate
-                self.counted += not (outcome.duplicate or outcome.not_replayed)
-                self.not_replayed += outcome.not_replayed
-            case _:
-                self.events += 1
+from bridge.pipeline.sums import Sums
 
 
 class Replay:
@@ -88,7 +40,7 @@ class Replay:
         self._pipeline = pipeline
         self._reapply = reapply
         self._memory: BaseModel | None = remembered(spec, None)
-        self.sums = Replayed()
+        self.sums = Sums()
 
     @property
     def remembers(self) -> bool:
@@ -113,12 +65,7 @@ class Replay:
         turn = Turn(self.name, self._spec.name, replay=True)
         await self._pipeline.keep([step for steps in groups for step in steps], turn)
         self._memory = run.memory
-        found = [[step.outcome for step in steps] for steps in groups]
-        self.sums.messages += len(messages)
-        for outcomes in found:
-            for outcome in outcomes:
-                self.sums.add(outcome)
-        return found
+        return self.sums.of([[step.outcome for step in steps] for steps in groups])
 
 
 def _anew(step: Step) -> Step:

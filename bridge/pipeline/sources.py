@@ -7,7 +7,7 @@ how messages come.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 import structlog
@@ -15,11 +15,12 @@ from pydantic import BaseModel
 
 from bridge.adapters.contract import AdapterSpec, RememberingAdapter
 from bridge.adapters.fence import Run, redact, remembered, stored, translate_run
-from bridge.errors import BridgeError, NoRule, OutboxError, TranslationError
-from bridge.events import Linked, RawMessage, Taken
+from bridge.errors import BridgeError, OutboxError, TranslationError
+from bridge.events import RawMessage
 from bridge.outbox.values import Aside, Turn
 from bridge.outbox.views import SourceState
 from bridge.pipeline.road import Outcome, Pipeline, Speaker, Step
+from bridge.pipeline.sums import Sums
 
 log = structlog.get_logger("pipeline")
 
@@ -34,50 +35,6 @@ class Remembered(Protocol):
     async def parts(self, name: str) -> Mapping[str, str]:
         """Return the places of a source's state files."""
         ...
-
-
-@dataclass(slots=True)
-class SourceCounts:
-    """Sums since the start of the daemon."""
-
-    messages: int = 0
-    events: int = 0
-    entries: int = 0
-    #: Events that moved a counter and made no entry.
-    counted: int = 0
-    #: Events of a replay that a counter for which order matters passed over.
-    not_replayed: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    #: Events that no rule has a use for.
-    no_rule: int = 0
-    #: Messages that the adapter failed on.
-    aside: int = 0
-    #: Why the last message was refused.
-    last_error: str = ""
-    #: What the adapter shows of its memory.
-    figures: dict[str, int] = field(default_factory=dict)
-
-    def add(self, outcome: Outcome) -> None:
-        """Count what became of one event, or of a message that made none."""
-        if isinstance(outcome, NoRule):
-            self.events += 1
-            self.no_rule += 1
-            return
-        if isinstance(outcome, BridgeError):
-            self.rejected += 1
-            self.last_error = str(outcome)
-            self.aside += isinstance(outcome, TranslationError)
-            return
-        self.events += 1
-        if isinstance(outcome, Linked):
-            return
-        self.duplicates += outcome.duplicate
-        self.not_replayed += outcome.not_replayed
-        if isinstance(outcome, Taken):
-            self.entries += not outcome.duplicate
-        else:
-            self.counted += not outcome.duplicate and not outcome.not_replayed
 
 
 class SourceRoad:
@@ -106,7 +63,9 @@ class SourceRoad:
         self._turn = asyncio.Lock()
         #: Where reading goes on, as its reader said last; None for a new source.
         self.place = place
-        self.counts = SourceCounts(figures=_figures(speaker, memory))
+        self.counts = Sums()
+        #: What the adapter shows of its memory.
+        self.figures = _figures(speaker, memory)
 
     async def __call__(self, messages: Sequence[RawMessage]) -> Sequence[Sequence[Outcome]]:
         """Take messages that came through a door; see `bridge.intake.contract.Sink`."""
@@ -129,8 +88,8 @@ class SourceRoad:
             groups = await self._kept(messages, run, changed, place)
             self._memory, self._text = run.memory, run.text
             self.place = place if place is not None else self.place
-            self.counts.figures = _figures(self._speaker, run.memory)
-        return self._counted(messages, groups)
+            self.figures = _figures(self._speaker, run.memory)
+        return self._counted(groups)
 
     async def take_file(
         self, message: RawMessage, place: str, *, baseline: bool = False
@@ -154,7 +113,7 @@ class SourceRoad:
             if baseline:
                 run = Run([()], run.memory, run.text)
             groups = await self._kept([message], run, run.text, place, message.file)
-        return self._counted([message], groups)[0]
+        return self._counted(groups)[0]
 
     async def marks(self) -> Mapping[str, str]:
         """Return the places of the state files, by file name."""
@@ -200,16 +159,11 @@ class SourceRoad:
         body = redact(self._speaker.adapter, message)
         return Aside(message.received_at, message.peer, message.position, body, str(failure))
 
-    def _counted(
-        self, messages: Sequence[RawMessage], groups: list[list[Step]]
-    ) -> list[list[Outcome]]:
-        self.counts.messages += len(messages)
-        found = [[step.outcome for step in group] for group in groups]
-        for outcomes in found:
-            for outcome in outcomes:
-                self.counts.add(outcome)
-                if isinstance(outcome, OutboxError):  # of a file nobody else would hear of it
-                    log.error(str(outcome), action="entry_refused", source=self.name)
+    def _counted(self, groups: list[list[Step]]) -> list[list[Outcome]]:
+        found = self.counts.of([[step.outcome for step in group] for group in groups])
+        for outcome in chain.from_iterable(found):
+            if isinstance(outcome, OutboxError):  # of a file nobody else would hear of it
+                log.error(str(outcome), action="entry_refused", source=self.name)
         return found
 
 

@@ -368,7 +368,7 @@ async def test_what_was_kept_aside_is_taken_when_the_adapter_is_mended(arena: To
         _, first = await again(road, "aside")
         _, second = await again(road, "aside")
 
-    assert (first["messages"], first["entries"], first["failed"]) == (1, 1, 0)
+    assert (first["messages"], first["entries"], first["aside"]) == (1, 1, 0)
     assert second["messages"] == 0
 
 

@@ -102,7 +102,7 @@ async def test_a_disk_that_refuses_leaves_memory_and_place(road: Road) -> None:
     (view,) = await road.outbox.listing(Listing())
 
     assert (source.place, view.player) == ("one", "name:Al")
-    assert source.counts.figures == {"players": 1}
+    assert source.figures == {"players": 1}
 
 
 @pytest.mark.parametrize(("said", "error"), [("bad", MessageRejected), ("crash", TranslationError)])

@@ -20,7 +20,7 @@ from bridge.daemon.sources import speaker_of
 from bridge.errors import BridgeError
 from bridge.intake.files.sequence import Log
 from bridge.outbox.copy import copied
-from bridge.pipeline.replay import Replayed
+from bridge.pipeline.sums import Sums
 from bridge.settings.files import outbox_path
 from bridge.settings.models import Settings
 from bridge.settings.sources import SourceSettings
@@ -124,7 +124,7 @@ async def _beginning(
             yield fine(what, "it is new: what stands there now pays nothing, what comes later does")
             return
 
-        async def read(replays: Replays) -> Replayed:
+        async def read(replays: Replays) -> Sums:
             return await _all_of(source, replays)
 
         foreseen = await foresee(outbox, settings, read)
@@ -148,8 +148,8 @@ async def _has_begun(outbox: Path, name: str) -> bool:
         return (state is not None and state.place is not None) or bool(await copy.parts(name))
 
 
-async def _all_of(source: SourceSettings, replays: Replays) -> Replayed:
-    sums = Replayed()
+async def _all_of(source: SourceSettings, replays: Replays) -> Sums:
+    sums = Sums()
     live = Log(source.file, source.rotated).live() if source.file is not None else None
     if live is not None:
         sums = await replays.log(source.name, pieces(live, lambda _: None))

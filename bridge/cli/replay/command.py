@@ -25,7 +25,7 @@ from bridge.daemon import SystemClock
 from bridge.daemon.replaying import Replays
 from bridge.errors import CommandError, SourceUnknown
 from bridge.outbox.store import open_outbox
-from bridge.pipeline.replay import Replayed
+from bridge.pipeline.sums import Sums
 from bridge.settings.files import load_settings, outbox_path
 from bridge.settings.models import Settings
 from bridge.settings.sources import SourceSettings
@@ -104,7 +104,7 @@ class _Job:
         """Try it on a copy."""
         return await foresee(self.outbox, self.settings, functools.partial(self._read, "trying"))
 
-    async def _read(self, what: str, replays: Replays) -> Replayed:
+    async def _read(self, what: str, replays: Replays) -> Sums:
         if self.file is None:
             return await replays.aside(self.source.name)
         with progress(what, quiet=self.quiet) as advance:
@@ -114,7 +114,7 @@ class _Job:
             read = pieces(self.file, advance)
             return await replays.log(self.source.name, read, reapply=self.reapply)
 
-    async def carry_out(self) -> Replayed:
+    async def carry_out(self) -> Sums:
         """Do it, through the daemon where one runs."""
         found = await find_daemon(self.outbox)
         if found.socket is None:
@@ -125,7 +125,7 @@ class _Job:
         async with opened(found.socket) as control:
             with progress("reading", quiet=self.quiet) as advance:
                 path, body = await self._call(advance)
-                return Replayed(**await control.stream(path, body))
+                return Sums(**await control.stream(path, body))
 
     async def _call(
         self, advance: Callable[[int], None]
@@ -161,9 +161,7 @@ async def _run(job: _Job, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     return _told(await job.carry_out(), as_json=as_json)
 
 
-def _told(
-    sums: Replayed, *, as_json: bool, foreseen: Foreseen | None = None, done: bool = True
-) -> int:
+def _told(sums: Sums, *, as_json: bool, foreseen: Foreseen | None = None, done: bool = True) -> int:
     if as_json:
         cost = None if foreseen is None else str(foreseen.cost()[0])
         print_json({**asdict(sums), "dry_run": not done, "cost": cost})
@@ -175,7 +173,7 @@ def _told(
     return 0
 
 
-def _lines(sums: Replayed, *, done: bool) -> list[str]:
+def _lines(sums: Sums, *, done: bool) -> list[str]:
     made = "new" if done else "would be new"
     told = [
         f"read      {plural(sums.messages, 'line')}, {plural(sums.events, 'event')}",

@@ -12,7 +12,7 @@ from bridge.cli.replay.beside import replays_on
 from bridge.daemon import SystemClock
 from bridge.daemon.replaying import Replays
 from bridge.outbox.copy import Made, copied
-from bridge.pipeline.replay import Replayed
+from bridge.pipeline.sums import Sums
 from bridge.settings.models import Settings
 
 #: (campaign, event code) → what the API says that it pays.
@@ -23,7 +23,7 @@ Prices = Mapping[tuple[str, str], Decimal]
 class Foreseen:
     """What would be made."""
 
-    sums: Replayed
+    sums: Sums
     made: Sequence[Made]
 
     @property
@@ -52,7 +52,7 @@ class Foreseen:
 
 
 async def foresee(
-    outbox: Path, settings: Settings, read: Callable[[Replays], Awaitable[Replayed]]
+    outbox: Path, settings: Settings, read: Callable[[Replays], Awaitable[Sums]]
 ) -> Foreseen:
     """Try on a copy of the outbox what `read` would do.
 
