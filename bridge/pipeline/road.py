@@ -40,6 +40,8 @@ log = structlog.get_logger("pipeline")
 
 Outcome = Kept | BridgeError
 
+#: A receipt keeps so much of a message.
+RAW_LIMIT = 64 * 1024
 #: The game event of a player who typed a code; its details hold the `code`.
 LINK_CODE = "link_code"
 
@@ -266,7 +268,7 @@ def _kept(event: GameEvent, message: RawMessage, speaker: Speaker) -> bytes:
         return b""
     if event.excerpt is not None:
         message = replace(message, body=event.excerpt)
-    return redact(speaker.adapter, message)
+    return redact(speaker.adapter, message)[:RAW_LIMIT]
 
 
 def _typed(event: GameEvent, at: datetime) -> MessageRejected | _Typed:

@@ -200,3 +200,23 @@ async def test_a_half_written_state_file_leaves_everything_as_it_was(road: Road)
         await source.take_file(state("al.json", "bad"), "1")
 
     assert await road.outbox.parts("arena") == {}
+
+
+async def test_a_receipt_keeps_the_part_of_a_message_that_tells_of_it(road: Road) -> None:
+    class Excerpting(Arena):
+        def translate_with(self, message: RawMessage, memory: Seats) -> Iterable[GameEvent]:
+            return [
+                GameEvent("name:Al", "win", excerpt=b"Al hunter2 won"),
+                GameEvent("name:Bo", "win"),
+            ]
+
+    spec = AdapterSpec("arena", "A log", Excerpting, memory=Seats)
+    source = await open_source(
+        "arena", spec, Speaker("arena", Excerpting()), road.pipeline, road.outbox
+    )
+    await source.take([RawMessage("arena", b"x" * 100_000, START, position="p")])
+    views = await road.outbox.listing(Listing())
+    raw = {view.player: (await road.outbox.receipt(view.key)).origin.raw for view in views}
+
+    assert raw["name:Al"] == b"Al *** won"
+    assert raw["name:Bo"] == b"x" * 65536

@@ -64,4 +64,4 @@ class MinecraftAdapter(RememberingAdapter[MinecraftMemory]):
 
 
 def _event(who: str, one: Achieved) -> GameEvent:
-    return GameEvent(who, one.name, occurred_at=one.at, details=one.details)
+    return GameEvent(who, one.name, occurred_at=one.at, details=one.details, excerpt=one.excerpt)

@@ -25,11 +25,15 @@ _NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Achieved:
-    """An advancement that is done; `at` is None where its time can't be read."""
+    """An advancement that is done; `at` is None where its time can't be read.
+
+    `excerpt` is what the file says of it, and of nothing else.
+    """
 
     name: str
     at: datetime | None
     details: dict[str, JsonValue] = field(default_factory=dict)
+    excerpt: bytes = b""
 
 
 def owner(file: str) -> str | None:
@@ -45,7 +49,12 @@ def achieved(body: bytes, now: datetime) -> list[Achieved]:
         MessageRejected: the file is half written; the next change of it brings all of it again.
     """
     found = [
-        Achieved(short(id_), _finished(entry, now), display(id_) | {"via": "file"})
+        Achieved(
+            short(id_),
+            _finished(entry, now),
+            display(id_) | {"via": "file"},
+            json.dumps({id_: entry}).encode(),
+        )
         for id_, entry in _done(body)
     ]
     return sorted(found, key=lambda one: (one.at or _NEVER, one.name))
