@@ -12,7 +12,8 @@ import click
 
 from bridge.cli import options
 from bridge.cli.desk import Counter, desk_for
-from bridge.cli.printing import confirm, plural, print_json, print_table, say
+from bridge.cli.printing import complain, confirm, error_json, plural, print_json, say
+from bridge.cli.words import note_lane
 from bridge.control.views import Json
 from bridge.errors import BridgeError, CommandError
 from bridge.outbox import life
@@ -82,11 +83,13 @@ def _release_keys(config: Path, keys: tuple[str, ...], *, as_json: bool) -> int:
     results = _ask(config, ask, as_json=as_json)
     if as_json:
         print_json({"results": results})
-    else:
-        print_table(
-            ("KEY", "STATE"),
-            [(each["key"], each.get("entry_state") or each["error"]) for each in results],
-        )
+        return 1 if any("error" in each for each in results) else 0
+    for each in results:
+        if "error" in each:
+            complain(each["error"], each["hint"])
+        else:
+            say(f"{each['key']}  {each['entry_state']}")
+            note_lane(each["lane"])
     return 1 if any("error" in each for each in results) else 0
 
 
@@ -94,7 +97,7 @@ async def _released(counter: Counter, key: str) -> Json:
     try:
         return await counter.desk.decide(key, Decision.RELEASE.value, counter.who)
     except BridgeError as refused:
-        return {"key": key, "error": str(refused)}
+        return {"key": key, **error_json(refused)}
 
 
 @click.command("forget")

@@ -85,7 +85,14 @@ def print_error(error: BridgeError) -> None:
     if isinstance(error, MessageRejected):
         fields = [field for field in error.fields if field.detail not in str(error)]
         lines += [f"  {field.pointer}: {field.detail}" for field in fields]
-    complain("\n".join(lines), error.hint)
+    complain("\n".join(lines), _hint(error))
+
+
+def _hint(error: BridgeError) -> str:
+    """Return the hint for a terminal: there is no document whose `errors` could be looked at."""
+    if isinstance(error, MessageRejected) and error.hint == MessageRejected.hint:
+        return "Correct it, and give the command again; --help shows how it is written."
+    return error.hint
 
 
 def error_json(error: BridgeError) -> dict[str, Any]:

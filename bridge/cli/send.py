@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -15,7 +14,7 @@ from pydantic import JsonValue
 from bridge.cli import options
 from bridge.cli.control import ControlSocket, Json, find_daemon, find_daemon_of, opened
 from bridge.cli.printing import note, note_unreadable, one_line, print_json, say
-from bridge.cli.words import note_lane
+from bridge.cli.words import missing, next_step, note_lane
 from bridge.errors import DaemonNotRunning, Overloaded, SettingsError, StoreUnavailable
 from bridge.settings.files import CONTROL_SOCKET, load_settings, outbox_path, runtime_dirs
 
@@ -89,8 +88,8 @@ async def _send(config: Path, message: Json, wait: float | None, patience: float
         answer = await _patiently(
             lambda: control.call("POST", "/v1/achievements", message), patience
         )
-        if wait is not None:
-            answer |= await _followed(control, answer, wait)
+        if wait is not None or answer["state"] == "held":
+            answer |= await _followed(control, answer, wait or 0.0)
         return answer
 
 
@@ -147,24 +146,28 @@ async def _patiently(call: Callable[[], Awaitable[T]], patience: float) -> T:
 
 async def _followed(control: ControlSocket, answer: Json, seconds: float) -> Json:
     """Return what became of the entry; its last known state where time runs out."""
-    receipt: Json = {}
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while answer["key"] and receipt.get("state") not in _DONE | _STUCK:
-                await asyncio.sleep(_PAUSE if receipt else 0)
-                receipt = await control.call("GET", f"/v1/achievements/{answer['key']}")
-    told = ("state", "entry_state", "reason", "lane")
-    return {name: receipt[name] for name in told if name in receipt}
+    if not answer["key"]:
+        return {}
+    until = monotonic() + seconds
+    while True:
+        receipt = await control.call("GET", f"/v1/achievements/{answer['key']}")
+        if receipt["state"] in _DONE | _STUCK or monotonic() >= until:
+            told = {name: receipt[name] for name in ("state", "entry_state", "reason", "lane")}
+            lacks = {"lacks": missing(receipt), "next": next_step(receipt)}
+            return {**told, **lacks} if receipt["state"] in _STUCK else told
+        await asyncio.sleep(min(_PAUSE, max(0.0, until - monotonic())))
 
 
 def _print(answer: Json, *, named: bool, waited: bool) -> None:
     known = " (known before)" if answer["duplicate"] else ""
-    reason = f": {one_line(answer['reason'])}" if answer.get("reason") else ""
+    reason = f": {one_line(answer['reason'])}" if waited and answer.get("reason") else ""
     say(f"{answer['key'] or '-'}  {answer['state']}{reason}{known}")
     if answer.get("differs"):
         note("this id came before with other content; the first one stands")
-    if answer["state"] == "held":
-        note(f"held until the player is linked or the cause is gone: outbox show {answer['key']}")
+    if answer["state"] in _STUCK:
+        note(f"{answer['state']}: {answer['lacks']}; outbox show {answer['key']} tells all of it")
+        if answer["next"]:
+            note(f"what can be done: {answer['next']}")
     elif waited and answer["state"] == "stored":
         note("not accepted in time; it survives here and is sent as soon as that is possible")
         note_lane(answer.get("lane"))

@@ -277,8 +277,17 @@ def releasable(entry: Entry) -> Entry:
         DecisionRefused: no brake holds it.
     """
     if entry.state is not State.HELD or entry.reason not in BRAKES:
-        raise _refused(entry, "released", "Only what a brake holds is released.")
+        raise _refused(entry, "released", _instead(entry))
     return entry
+
+
+def _instead(entry: Entry) -> str:
+    """Return what an operator can do with an entry that no brake holds."""
+    if entry.state is State.HELD and entry.reason == UNLINKED:
+        return f"It waits for a link: `players link {entry.player} USERREF` lets it go."
+    if entry.state in {State.HELD, State.DEAD}:
+        return f"No brake holds it: `outbox retry {entry.key}`, once the cause is gone."
+    return "Only what a brake holds is released; `outbox show KEY` says what it waits for."
 
 
 def expired(entry: Entry, now: int) -> Entry:

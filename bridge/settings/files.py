@@ -5,6 +5,7 @@ In: paths and the environment. Out: `Settings`, or a `SettingsError` that names 
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ SYSTEM_RUNTIME = Path("/run/campaign-bridge")
 #: The name of the daemon's control socket, in its runtime folder.
 CONTROL_SOCKET = "control.sock"
 _SQLITE = "sqlite:///"
+#: The tables of which there may be several.
+_LISTS = ("tokens", "campaigns", "rules", "sources")
 
 # -- where things lie -----------------------------------------------------------------------
 
@@ -83,6 +86,9 @@ def load_settings(path: Path) -> Settings:
     data = _read_toml(path)
     if odd := [name for name in data if name.startswith("_")]:  # would steer pydantic itself
         raise _unusable(path, [f"{name}: no such setting" for name in odd])
+    if single := [name for name in _LISTS if isinstance(data.get(name), dict)]:
+        line = f"[{single[0]}] stands in single brackets"
+        raise SettingsError(str(_unusable(path, [line])), hint=_several(single[0]))
     try:
         settings = Settings(**data)
     except EnvironmentUnreadable as failure:
@@ -110,14 +116,37 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as failure:
-        twice = "twice" in str(failure)
-        raise SettingsError(
-            f"{path} is not TOML: {failure}",
-            hint="That section stands there already (perhaps with a # before each line): change it "
-            "in its place."
-            if twice
-            else None,
-        ) from failure
+        raise _no_toml(path, text, str(failure)) from failure
+
+
+def _no_toml(path: Path, text: str, told: str) -> SettingsError:
+    """Return what is wrong with a text, with the name that stands there; never with a value."""
+    number = re.search(r"at line (\d+)", told)
+    lines = text.splitlines()
+    line = lines[int(number[1]) - 1] if number and int(number[1]) <= len(lines) else ""
+    found = re.match(r"\s*(\[[^]]+\]+|[\w.-]+(?=\s*=))", line)
+    name = found[1] if found else ""
+    return SettingsError(
+        f"{path} is not TOML: {told}{name and f': {name}'}", hint=_mend(told, name)
+    )
+
+
+def _mend(told: str, name: str) -> str | None:
+    """Return how to mend what stands twice."""
+    if (table := name.strip("[]")) in _LISTS:
+        return _several(table)
+    if "twice" in told:
+        return (
+            "That section stands there already (perhaps with a # before each line): change it in "
+            "its place."
+        )
+    if "overwrite" in told or "Duplicate" in told:
+        return "It stands twice in its section: remove one of the two."
+    return None
+
+
+def _several(table: str) -> str:
+    return f"There may be several of them: write [[{table}]], each time."
 
 
 def _place(error: ErrorDetails) -> str:

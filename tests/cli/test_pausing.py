@@ -97,8 +97,12 @@ def test_one_that_a_brake_does_not_hold_is_refused(cli: Cli, configured: Site) -
     in_outbox(configured.outbox, lambda outbox: _put(outbox, new))
     ran = cli("outbox", "release", str(new.key))
 
+    as_json = cli("outbox", "release", str(new.key), "--json").json["results"][0]
+
     assert ran.code == 1
-    assert "can't be released" in ran.err + ran.out
+    assert "can't be released" in ran.err
+    assert "hint: It waits for a link: `players link name:Alice USERREF` lets it go." in ran.err
+    assert as_json["code"] == "decision-refused"
 
 
 async def _put(outbox: Any, *new: Any) -> None:

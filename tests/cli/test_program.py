@@ -114,6 +114,15 @@ def test_under_json_what_nobody_foresaw_is_a_document_too(
     assert (ran.code, ran.json["code"]) == (1, "unexpected")
 
 
+def test_on_a_terminal_the_hint_speaks_of_the_command_and_not_of_a_document(
+    cli: Cli, configured: Site
+) -> None:
+    ran = cli("players", "show", "Alice")
+
+    assert "hint: Correct it, and give the command again" in ran.err
+    assert "`errors`" not in ran.err
+
+
 def test_without_json_nothing_stands_on_stdout(cli: Cli) -> None:
     assert cli("status").out == ""
 

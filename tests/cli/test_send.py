@@ -38,6 +38,25 @@ def test_without_an_id_it_says_what_counts(here: Cli, live: Site) -> None:
     assert "repeat" not in named.err
 
 
+def test_what_is_held_says_why_at_once_and_what_can_be_done(here: Cli) -> None:
+    ran = here("send", "name:Unlinked", "first_blood", "--id", "1")
+
+    assert ran.code == 0
+    assert "held: the player is not linked to a userRef" in ran.err
+    assert "what can be done: `players link name:Unlinked USERREF`" in ran.err
+
+
+def test_a_slip_in_the_achievement_says_that_the_campaign_has_no_such_event(
+    here: Cli, live: Site
+) -> None:
+    here("players", "link", "name:Slip", live.users[0])
+    ran = here("send", "name:Slip", "frist_blood", "--id", "1", "--wait", "20")
+
+    assert ran.code == 1
+    assert "the campaign has no such event code" in ran.err
+    assert "add frist_blood to the campaign's events" in ran.err
+
+
 def test_details_and_time_arrive(here: Cli, live: Site) -> None:
     key = here(
         "send",

@@ -271,6 +271,39 @@ def test_a_file_that_is_not_toml_says_where(load: Load, text: str) -> None:
     assert "is not TOML: " in complaint(load, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "hint"),
+    [
+        ('[http]\nlisten = "a"\nlisten = "b"\n', ": listen", "remove one of the two"),
+        ("[http]\nunix = 1\n[http]\nunix = 1\n", ": [http]", "change it in its place"),
+        ('[[rules]]\nmatch = "a"\n[rules]\nmatch = "b"\n', ": [rules]", "write [[rules]]"),
+        ('[rules]\nmatch = "a"\n[[rules]]\nmatch = "b"\n', ": [[rules]]", "write [[rules]]"),
+        ('[rules]\nmatch = "a"\n', "[rules] stands in single", "write [[rules]]"),
+        ('[campaigns]\nid = "a"\n', "[campaigns] stands in single", "write [[campaigns]]"),
+        ("x = {a = 1, a = 2}", ": x", "remove one of the two"),
+    ],
+)
+def test_what_stands_twice_is_named_with_how_to_mend_it(
+    tmp_path: Path, text: str, name: str, hint: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as refused:
+        load_settings(path)
+
+    assert name in str(refused.value)
+    assert hint in refused.value.hint
+
+
+def test_a_value_in_a_line_that_is_not_toml_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[http]\ntoken = s3cret"\n"another s3cret\n')
+    with pytest.raises(SettingsError) as refused:
+        load_settings(path)
+
+    assert "s3cret" not in str(refused.value)
+
+
 # -- variables ------------------------------------------------------------------------------
 
 
