@@ -49,8 +49,8 @@ def test_what_is_held_says_why_at_once_and_what_can_be_done(here: Cli) -> None:
 def test_a_slip_in_the_achievement_says_that_the_campaign_has_no_such_event(
     here: Cli, live: Site
 ) -> None:
-    here("players", "link", "name:Slip", live.users[0])
-    ran = here("send", "name:Slip", "frist_blood", "--id", "1", "--wait", "20")
+    here("players", "link", "doom:Slip", live.users[0])
+    ran = here("send", "doom:Slip", "frist_blood", "--id", "1", "--wait", "20")
 
     assert ran.code == 1
     assert "the campaign has no such event code" in ran.err
