@@ -13,6 +13,7 @@ An adapter's life:
 6. There is no closing: an adapter owns nothing that would need it.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -115,8 +116,9 @@ class AdapterSpec:
     is called with the validated options. `options` is the pydantic model of the source's
     `options = {…}`. `status` is what HTTP answers for a stored message of such a source (some
     engines take only 200). `memory` is the model of what a `RememberingAdapter` remembers; its
-    fields have defaults, so that `memory()` is the memory before the first message. A source that
-    reads state files gives each file a memory of its own.
+    fields have defaults, so that `memory()` is the memory before the first message, and it must be
+    the same when it was written as JSON and read again. A source that reads state files gives each
+    file a memory of its own.
 
     `identity` is what the players' ids are worth at the weakest: `platform` where somebody else
     vouches for them (Steam, Mojang), `client` where the player's own machine makes them, `name`
@@ -161,6 +163,8 @@ def _kind_problem(spec: AdapterSpec) -> str | None:
         return "`adapter` must be the adapter's class, or a function that takes the options"
     if isinstance(spec.adapter, type) and not issubclass(spec.adapter, Adapter):
         return "`adapter` must be a subclass of bridge.Adapter"
+    if isinstance(spec.adapter, type) and (silence := silence_of(spec.adapter)):
+        return silence
     if not _is_model(spec.options):
         return "`options` must be a pydantic model class"
     if type(spec.status) is not int or not 200 <= spec.status <= 299:
@@ -190,10 +194,29 @@ def _memory_problem(memory: object) -> str | None:
     if not isinstance(memory, type) or not issubclass(memory, BaseModel):
         return "`memory` must be a pydantic model class"
     try:
-        memory()
+        fresh = memory()
     except ValidationError:
         return "every field of the `memory` model needs a default"
-    return None
+    try:
+        kept = memory.model_validate_json(fresh.model_dump_json()) == fresh
+    except ValueError:  # pydantic's own and encoding errors are both of this kind
+        kept = False
+    return None if kept else "a fresh `memory` is another one after it was stored as JSON and read"
+
+
+def silence_of(kind: type[Adapter]) -> str | None:
+    """Say what is wrong with a subclass whose methods nobody will ever call; None where nothing."""
+    ask: dict[str, object] = {"translate": Adapter.translate}
+    if issubclass(kind, RememberingAdapter):
+        ask["translate_with"] = RememberingAdapter.translate_with
+    bases = (Adapter, RememberingAdapter)
+    if kind in bases or any(getattr(kind, name) is not own for name, own in ask.items()):
+        return None
+    wanted = list(ask)[-1]
+    own = [name for base in kind.__mro__ if base not in bases for name in vars(base)]
+    near = difflib.get_close_matches(wanted, own, n=1)
+    misspelt = f"; is {near[0]!r} misspelt?" if near else ""
+    return f"{kind.__name__} has no method {wanted!r}, so it would never make an event{misspelt}"
 
 
 def _is_model(value: object) -> bool:

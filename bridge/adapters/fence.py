@@ -16,6 +16,7 @@ from bridge.adapters.builtin import JsonAdapter
 from bridge.adapters.contract import Adapter, AdapterSpec, RememberingAdapter
 from bridge.adapters.deadline import SECONDS, limited
 from bridge.adapters.details import is_text, problems_of
+from bridge.adapters.places import placed
 from bridge.adapters.plugins import reason
 from bridge.errors import AdapterLoadError, MessageRejected, TranslationError
 from bridge.events import GameEvent, RawMessage
@@ -38,7 +39,8 @@ def translate(
 
     Raises:
         MessageRejected: the adapter refuses the message.
-        TranslationError: it failed, or returned what is no list of usable game events.
+        TranslationError: it failed, or returned what is no list of usable game events; of an
+            exception it names the file and line, and nothing that the message says.
     """
     copy = None if memory is None else memory.model_copy(deep=True)
     return Translation(_translated(adapter, message, copy), copy)
@@ -54,7 +56,8 @@ def _translated(
     except (MessageRejected, TranslationError):
         raise
     except (Exception, SystemExit) as failure:
-        raise TranslationError(f"the adapter failed: {reason(failure)}") from failure
+        told = placed(failure, adapter, message.body)
+        raise TranslationError(f"the adapter failed: {told}") from failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,17 @@ def stored(memory: BaseModel) -> str:
         raise TranslationError(
             f"what the adapter remembers can't be stored: {reason(misfit)}"
         ) from misfit
+
+
+def survives(memory: BaseModel) -> bool:
+    """Return whether `memory` is still the same when it was written and read again.
+
+    A key 3 of a plain `dict` comes back as "3"; what stands outside of the fields is gone.
+    """
+    try:
+        return type(memory).model_validate_json(stored(memory)) == memory
+    except (TranslationError, ValidationError):
+        return False
 
 
 def remembered(spec: AdapterSpec, text: str | bytes | None) -> BaseModel | None:

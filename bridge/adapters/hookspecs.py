@@ -33,7 +33,9 @@ def bridge_adapters() -> Iterable[AdapterSpec]:
 
     Example:
         >>> from bridge import Adapter, AdapterSpec, hookimpl
-        >>> class UnrealAdapter(Adapter): ...
+        >>> class UnrealAdapter(Adapter):
+        ...     def translate(self, message):
+        ...         return []
         >>> @hookimpl
         ... def bridge_adapters():
         ...     return [AdapterSpec("unreal", "Unreal Engine logs", UnrealAdapter)]

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from bridge.adapters.contract import Adapter, AdapterSpec, RememberingAdapter
+from bridge.adapters.contract import Adapter, AdapterSpec, RememberingAdapter, silence_of
 from bridge.adapters.dropins import dropped_in
 from bridge.adapters.packages import installed
-from bridge.adapters.plugins import Failure, Origin, Plugin, reason, specs_of
+from bridge.adapters.places import placed
+from bridge.adapters.plugins import Failure, Origin, Plugin, specs_of
 from bridge.errors import (
     AdapterConflict,
     AdapterLoadError,
@@ -143,17 +144,37 @@ def build(spec: AdapterSpec, options: Mapping[str, object], *, origin: str = "")
     try:
         adapter = spec.adapter(valid)
     except (Exception, SystemExit) as failure:
-        raise AdapterLoadError(f"adapter {whose} can't be built: {reason(failure)}") from failure
+        raise AdapterLoadError(
+            f"adapter {whose} can't be built: {placed(failure, spec.adapter)}",
+            hint=_how_to_build(spec, failure),
+        ) from failure
     _refuse_misfit(whose, adapter, spec)
     return adapter
 
 
+def _how_to_build(spec: AdapterSpec, failure: BaseException) -> str:
+    """Name the option that the failure speaks of, else what there is to correct."""
+    names = list(spec.options.model_fields)
+    if not names:
+        return "Its spec's `adapter` is called with one argument, the options: see `__init__`."
+    told = str(failure)
+    spoken = [name for name in names if name in told] or names
+    return f"See the source's `options`: {', '.join(spoken)}."
+
+
 def _refuse_misfit(whose: str, adapter: object, spec: AdapterSpec) -> None:
     if not isinstance(adapter, Adapter):
-        raise AdapterLoadError(f"adapter {whose} is no subclass of bridge.Adapter")
+        raise AdapterLoadError(
+            f"adapter {whose} is no subclass of bridge.Adapter",
+            hint="Let the function that is its spec's `adapter` return one.",
+        )
+    if silence := silence_of(type(adapter)):
+        raise AdapterLoadError(f"adapter {whose}: {silence}", hint="Correct the method's name.")
     if isinstance(adapter, RememberingAdapter) != (spec.memory is not None):
         raise AdapterLoadError(
-            f"adapter {whose}: a RememberingAdapter, and only that, names a `memory` in its spec"
+            f"adapter {whose}: a RememberingAdapter, and only that, names a `memory` in its spec",
+            hint="Set the spec's `memory` to the model of what it remembers, or derive from "
+            "`Adapter`.",
         )
 
 

@@ -155,6 +155,10 @@ class SourceRoad:
             source=self.name,
             adapter=self.spec.name,
             error=str(failure),
+            position=message.position,
+            peer=message.peer,
+            hint=f"mend the adapter, then run `campaign-bridge replay {self.name} --aside`, or "
+            f"`campaign-bridge replay {self.name} FILE` to read its log again",
         )
         body = redact(self._speaker.adapter, message)
         return Aside(message.received_at, message.peer, message.position, body, str(failure))

@@ -6,12 +6,31 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from bridge import Adapter, AdapterSpec, RawMessage
+from bridge import Adapter, AdapterSpec, GameEvent, RawMessage, RememberingAdapter
+from bridge.adapters.registry import build
 from bridge.errors import AdapterLoadError
 
 
 class NeedsMore(BaseModel):
     count: int
+
+
+class Slots(BaseModel):
+    by_number: dict = {3: "Alice"}  # type: ignore[type-arg]  # what is tested
+
+
+class Misspelt(RememberingAdapter[Slots]):
+    def translatewith(self, message: RawMessage, memory: Slots) -> list[GameEvent]:
+        return []
+
+
+class Remembering(RememberingAdapter[Slots]):
+    def translate(self, message: RawMessage) -> list[GameEvent]:
+        return []
+
+
+class Nothing(Adapter):
+    pass
 
 
 @pytest.mark.parametrize(
@@ -31,6 +50,9 @@ class NeedsMore(BaseModel):
         ({"status": True}, "`status` must be"),
         ({"memory": dict}, "`memory` must be"),
         ({"memory": NeedsMore}, "needs a default"),
+        ({"memory": Slots}, "is another one after it was stored"),
+        ({"adapter": Nothing}, "Nothing has no method 'translate', so it would never"),
+        ({"adapter": Misspelt}, "no method 'translate_with'.* is 'translatewith' misspelt?"),
     ],
 )
 def test_a_spec_that_cannot_work_is_refused(wrong: dict[str, Any], said: str) -> None:
@@ -38,6 +60,17 @@ def test_a_spec_that_cannot_work_is_refused(wrong: dict[str, Any], said: str) ->
 
     with pytest.raises(AdapterLoadError, match=said):
         AdapterSpec(**given)
+
+
+def test_an_adapter_that_a_function_makes_is_refused_when_it_is_built() -> None:
+    spec = AdapterSpec("arena", "x", lambda _options: Nothing())
+
+    with pytest.raises(AdapterLoadError, match="no method 'translate'"):
+        build(spec, {})
+
+
+def test_an_adapter_that_remembers_may_translate_without_its_memory() -> None:
+    assert AdapterSpec("arena", "x", Remembering).adapter is Remembering
 
 
 def test_an_adapter_that_implements_nothing_hears_nothing_and_keeps_the_body() -> None:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from bridge import Adapter, AdapterSpec, GameEvent, MessageRejected, RawMessage, RememberingAdapter
-from bridge.adapters.fence import redact, remembered, stored, translate
+from bridge.adapters.fence import redact, remembered, stored, survives, translate
 from bridge.errors import AdapterLoadError, TranslationError
 
 MESSAGE = RawMessage("arena", b"hello", datetime(2026, 1, 1, tzinfo=UTC))
@@ -107,6 +107,28 @@ def test_a_misbehaving_adapter_is_fenced(deed: Callable[[], Any], said: str) -> 
         translate(Doing(deed), MESSAGE)
 
 
+def _divide() -> Any:
+    return 1 // 0
+
+
+def _look_up() -> Any:
+    return {}[b"hello".decode()]
+
+
+def test_an_exception_names_the_file_and_the_line_of_the_adapters_code() -> None:
+    line = _divide.__code__.co_firstlineno + 1
+
+    with pytest.raises(TranslationError, match=rf"by zero \(test_fence\.py:{line}\)$"):
+        translate(Doing(_divide), MESSAGE)
+
+
+def test_what_the_message_says_is_never_in_the_error() -> None:
+    with pytest.raises(TranslationError, match=r"failed: KeyError: '…' \(test_fence\.py:\d+\)"):
+        translate(Doing(_look_up), MESSAGE)
+    with pytest.raises(TranslationError, match="no such word: 'other'"):
+        translate(Doing(_raises(ValueError("no such word: 'other'"))), MESSAGE)
+
+
 def test_details_that_contain_themselves_are_fenced() -> None:
     loop: dict[str, Any] = {}
     loop["self"] = [loop, loop]
@@ -143,6 +165,20 @@ def test_memory_survives_being_stored() -> None:
     assert memory == Seats(names=["Zoë"])
     assert remembered(SEATS, None) == Seats()
     assert remembered(AdapterSpec("x", "x", Adapter), "{}") is None
+
+
+class Loose(BaseModel):
+    by_slot: dict[Any, str] = {}
+    _told: int = 0
+
+
+def test_memory_that_is_another_one_after_it_was_read_again_is_noticed() -> None:
+    private = Loose()
+    private._told = 3
+
+    assert survives(Loose(by_slot={"3": "Alice"}))
+    assert not survives(Loose(by_slot={3: "Alice"}))
+    assert not survives(private)
 
 
 @pytest.mark.parametrize("names", [7, ["\udcff"], [object()]])

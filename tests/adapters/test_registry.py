@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from bridge import Adapter, AdapterSpec, RememberingAdapter
+from bridge import Adapter, AdapterSpec, GameEvent, RawMessage, RememberingAdapter
 from bridge.adapters.plugins import Failure, Origin
 from bridge.adapters.registry import Registered, Registry, discover
 from bridge.errors import AdapterLoadError, AdapterNotFound, SettingsError
@@ -29,13 +29,17 @@ class Arena(Adapter):
     def __init__(self, options: Options) -> None:
         self.options = options
 
+    def translate(self, message: RawMessage) -> list[GameEvent]:
+        return []
+
 
 class Memory(BaseModel):
     seen: int = 0
 
 
 class Remembering(RememberingAdapter[Memory]):
-    pass
+    def translate_with(self, message: RawMessage, memory: Memory) -> list[GameEvent]:
+        return []
 
 
 def _failing(_options: BaseModel) -> Adapter:
@@ -96,6 +100,51 @@ def test_an_adapter_that_cannot_be_built_names_its_plugin(spec: AdapterSpec, sai
         registry_of(spec).build("arena", {})
     assert said in str(failure.value)
     assert "arena (arena-adapter 1.0)" in str(failure.value)
+
+
+class Zoned(Adapter):
+    def __init__(self, options: Options) -> None:
+        raise LookupError(f"no such timezone: {options.timezone}")
+
+    def translate(self, message: RawMessage) -> list[GameEvent]:
+        return []
+
+
+class Bare(Adapter):
+    def __init__(self) -> None:
+        pass
+
+    def translate(self, message: RawMessage) -> list[GameEvent]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("spec", "hint"),
+    [
+        (
+            AdapterSpec("arena", "x", Zoned, options=Options),
+            "See the source's `options`: timezone.",
+        ),
+        (AdapterSpec("arena", "x", _failing, options=Options), "`options`: timezone, first_round."),
+        (
+            AdapterSpec("arena", "x", Bare),
+            "is called with one argument, the options: see `__init__`",
+        ),  # type: ignore[arg-type]  # what is tested
+        (AdapterSpec("arena", "x", Remembering), "Set the spec's `memory`"),
+    ],
+)
+def test_an_adapter_that_cannot_be_built_names_what_to_correct(
+    spec: AdapterSpec, hint: str
+) -> None:
+    with pytest.raises(AdapterLoadError) as failure:
+        registry_of(spec).build("arena", {})
+
+    assert hint in failure.value.hint
+
+
+def test_an_adapter_that_cannot_be_built_names_the_line_of_its_code() -> None:
+    with pytest.raises(AdapterLoadError, match=r"no such timezone: UTC \(test_registry\.py:\d+\)"):
+        registry_of(AdapterSpec("arena", "x", Zoned, options=Options)).build("arena", {})
 
 
 def test_a_required_adapter_that_came_up_is_fine(drop: Drop, settings: AdapterSettings) -> None:

@@ -188,6 +188,8 @@ async def test_an_adapter_that_fails_is_reported_and_nothing_of_its_message_is_k
     assert isinstance(outcome, TranslationError)
     assert (report["action"], report["adapter"]) == ("message_aside", "engine")
     assert report["log_level"] == "error"
+    assert {"position", "peer"} <= report.keys()
+    assert "campaign-bridge replay log --aside" in report["hint"]
     assert isinstance(after, Taken)
     assert len(await road.entries()) == 1
 

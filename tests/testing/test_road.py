@@ -106,11 +106,13 @@ def test_what_is_refused_is_told_with_the_number_of_its_message() -> None:
     road = Road(SPEC, rules=[{"match": "win"}])
     road.lines(b"bad\n" + LOG + b"crash\naward 3 lost\n")
 
-    assert road.refused == [
+    first, failed, last = road.refused
+    assert (first, last) == (
         Refusal(1, "a bad line"),
-        Refusal(7, "the adapter failed: ZeroDivisionError"),
         Refusal(8, "no rule matches the achievement 'lost'"),
-    ]
+    )
+    assert failed.message == 7
+    assert "the adapter failed: ZeroDivisionError (test_road.py:" in failed.error
     assert len(road.payouts) == 2
 
 
