@@ -86,7 +86,8 @@ def _row(entry: Json) -> Sequence[object]:
 def show(config: Path, *, key: str, as_json: bool) -> None:
     """Show everything that is known of one entry, as a story in time.
 
-    KEY is an entry's key or any Idempotency-Key it was sent under.
+    KEY is an entry's key, or its first eight characters or more, or any Idempotency-Key that it was
+    sent under.
     """
     receipt = _ask(config, lambda counter: counter.desk.receipt(key), as_json=as_json)
     if as_json:

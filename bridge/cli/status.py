@@ -119,8 +119,15 @@ def _lane(lane: Json) -> tuple[object, ...]:
         state,
         probe,
         f"{lane['in_flight']}/{lane['limit']}",
-        lane["last_error"],
+        _last_error(lane),
     )
+
+
+def _last_error(lane: Json) -> str | None:
+    """Return what failed last and how long ago: beside an open lane it is over."""
+    if not lane["last_error"] or lane.get("last_error_age") is None:
+        return None
+    return f"{span(lane['last_error_age'])} ago: {one_line(lane['last_error'])}"
 
 
 def _print_entries(campaigns: list[Json]) -> None:

@@ -3,6 +3,7 @@
 In: texts from outside. Out: values, or `MessageRejected` with a pointer to what is wrong.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from bridge.rules.book import Rule
 MOST_LISTED = 10_000
 MOST_LINKED = 1000
 _LONGEST_REF = 200
+_PREFIX = re.compile(r"[0-9a-fA-F]{8,31}")
 _LONGEST_WORD = 500
 
 
@@ -30,6 +32,17 @@ def key_of(text: str) -> UUID:
         return UUID(text)
     except ValueError as bad:
         raise EntryNotFound(f"{text[:60]!r} is no key; keys look like UUIDs") from bad
+
+
+def range_of(prefix: str) -> tuple[UUID, UUID] | None:
+    """Read the beginning of a key as all keys that begin so; None for what is none.
+
+    At least eight hexadecimal digits, dashes where they like: fewer are no name for an entry.
+    """
+    digits = prefix.replace("-", "")
+    if not _PREFIX.fullmatch(digits):
+        return None
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
 
 
 def state_of(text: str) -> State:

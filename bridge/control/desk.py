@@ -7,6 +7,7 @@ the running daemon and the command line where none runs.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from bridge.control import views
 from bridge.control.asked import (
@@ -17,6 +18,7 @@ from bridge.control.asked import (
     check_definition,
     decision_of,
     key_of,
+    range_of,
     rejected,
     seconds_of,
     state_of,
@@ -26,7 +28,7 @@ from bridge.control.asked import (
 )
 from bridge.control.stopped import stopped
 from bridge.control.views import Json
-from bridge.errors import CommandError, LinkRefused, MessageRejected
+from bridge.errors import CommandError, EntryNotFound, LinkRefused, MessageRejected
 from bridge.events import State
 from bridge.outbox.contract import Outbox
 from bridge.outbox.views import Listing, Pause
@@ -91,9 +93,28 @@ class EntryDesk(Telling):
         return await self._told([views.entry_view(entry) for entry in found])
 
     async def receipt(self, key: str) -> Json:
-        """Return everything that is known of one entry; raises `EntryNotFound`."""
-        receipt = views.receipt_view(await self._outbox.receipt(key_of(key)))
-        return (await self._told([receipt]))[0]
+        """Return everything that is known of one entry; the beginning of its key will do.
+
+        Raises:
+            EntryNotFound: there is none, or more than one begins so; it names them.
+        """
+        found = await self._outbox.receipt(await self._whole(key))
+        return (await self._told([views.receipt_view(found)]))[0]
+
+    async def _whole(self, key: str) -> UUID:
+        """Return the one key that begins so; a whole key is itself, known or not."""
+        within = range_of(key)
+        if within is None:
+            return key_of(key)
+        found = await self._outbox.keys_between(*within)
+        if len(found) > 1:
+            listed = "\n  ".join(map(str, found))
+            raise EntryNotFound(
+                f"several keys begin with {key}:\n  {listed}", hint="Give more of the key."
+            )
+        if not found:
+            raise EntryNotFound(f"no key begins with {key}")
+        return found[0]
 
     async def decide(self, key: str, decision: str, who: str) -> Json:
         """Carry out a decision about one entry.

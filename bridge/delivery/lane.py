@@ -34,7 +34,10 @@ _STOPPED = {
 
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
-    """A lane as `status` shows it. `paused` is None while it is open; times in seconds."""
+    """A lane as `status` shows it. `paused` is None while it is open; times in seconds.
+
+    `last_error` stays when it is over; `last_error_age` says how long ago it was.
+    """
 
     campaign: str
     paused: str | None
@@ -44,6 +47,7 @@ class LaneStatus:
     in_flight: int
     limit: int
     last_error: str
+    last_error_age: float | None = None
     outcomes: dict[str, int] = field(default_factory=dict)
     standing: Standing | None = None
 
@@ -62,6 +66,7 @@ class Lane:
         self._probe_at = float("-inf")
         self._wait_until = float("-inf")
         self._last_error = ""
+        self._erred_at: float | None = None
         self._standing: Standing | None = None
         self._stopped = _STOPPED[""]
         self.counts: Counter[str] = Counter()
@@ -92,7 +97,8 @@ class Lane:
         outcome = sent.outcome
         self.counts[type(outcome).__name__.lower()] += 1
         if not isinstance(outcome, outcomes.Accepted):
-            self._last_error = f"{outcome.reason}: {sent.detail}" if sent.detail else outcome.reason
+            detail = f"{outcome.reason}: {sent.detail}" if sent.detail else outcome.reason
+            self._last_error, self._erred_at = detail, now
         match outcome:
             case outcomes.Retry() if not outcome.conflict:
                 self._failed(outcome, now)
@@ -130,7 +136,7 @@ class Lane:
 
     def probe_failed(self, reason: str, detail: str, now: float) -> None:
         """Take in that the campaign could not be read."""
-        self._last_error = f"{reason}: {detail}"
+        self._last_error, self._erred_at = f"{reason}: {detail}", now
         self._pause(reason, detail, now, self._pause_length())
 
     def _pause_length(self) -> float:
@@ -151,6 +157,7 @@ class Lane:
             in_flight,
             self.limit,
             self._last_error,
+            None if self._erred_at is None else max(0.0, now - self._erred_at),
             dict(self.counts),
             self._standing,
         )

@@ -339,6 +339,10 @@ class Inspecting(Protocol):
         """
         ...
 
+    async def keys_between(self, low: UUID, high: UUID, limit: int = 20) -> Sequence[UUID]:
+        """Return the keys of entries from `low` to `high`, in order."""
+        ...
+
     async def listing(self, what: Listing) -> Sequence[EntryView]:
         """Return entries, newest first."""
         ...

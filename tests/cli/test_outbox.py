@@ -80,6 +80,13 @@ def test_what_can_not_be_decided_is_told_with_the_next_step(cli: Cli, held: str)
     assert "players link PLAYER USERREF" in ran.err
 
 
+def test_an_entry_is_shown_by_the_beginning_of_its_key(cli: Cli, held: str) -> None:
+    ran = cli("outbox", "show", held[:8])
+
+    assert ran.code == 0
+    assert f"entry      {held}" in ran.out
+
+
 def test_one_refused_key_stops_no_other(cli: Cli, held: str) -> None:
     ran = cli("outbox", "discard", "--yes", "--json", NO_KEY, held)
     results = ran.json["results"]

@@ -1,10 +1,13 @@
 """Receipts and lists, over HTTP."""
 
+from dataclasses import replace
+from uuid import UUID
+
 import pytest
 
 from bridge.rules.key import wire_key
-from tests.control.conftest import OTHER, Control, linked
-from tests.outbox.play import ALICE, BOB, CAMPAIGN, HOUR, REFUSED, TIMEOUT
+from tests.control.conftest import OTHER, RULE, Control, linked
+from tests.outbox.play import ALICE, BOB, CAMPAIGN, HOUR, REFUSED, TIMEOUT, entry
 
 ENTRIES = "/v1/operator/entries"
 
@@ -58,6 +61,36 @@ async def test_a_receipt_is_found_by_every_key_that_went_over_the_wire(desk: Con
     assert claim.wire.key == wire_key(key, 1)
     assert by_key.json == by_wire_key.json
     assert by_key.json["wire_keys"] == [str(key), str(claim.wire.key)]
+
+
+@pytest.mark.parametrize("length", [8, 9, 13, 35])
+async def test_a_receipt_is_found_by_the_beginning_of_its_key(desk: Control, length: int) -> None:
+    key = str(await linked(desk))
+    found = await desk.call("GET", f"/v1/achievements/{key[:length]}")
+    loud = await desk.call("GET", f"/v1/achievements/{key[:length].upper()}")
+
+    assert found.json["key"] == loud.json["key"] == key
+
+
+async def test_seven_characters_are_no_name_for_an_entry(desk: Control) -> None:
+    key = str(await linked(desk))
+    reply = await desk.call("GET", f"/v1/achievements/{key[:7]}")
+
+    assert (reply.status, reply.code) == (404, "entry-not-found")
+
+
+async def test_keys_that_begin_alike_are_listed(desk: Control) -> None:
+    keys = [f"0b1f2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4{n}" for n in range(3)]
+    await desk.outbox.put(
+        [replace(entry(n, rule=RULE), key=UUID(key)) for n, key in enumerate(keys)]
+    )
+    reply = await desk.call("GET", "/v1/achievements/0b1f2a3c")
+    one = await desk.call("GET", f"/v1/achievements/{keys[1]}")
+
+    assert (reply.status, reply.code) == (404, "entry-not-found")
+    assert all(key in reply.json["detail"] for key in keys)
+    assert "more of the key" in reply.json["hint"]
+    assert one.json["key"] == keys[1]
 
 
 @pytest.mark.parametrize(

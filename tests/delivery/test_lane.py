@@ -141,6 +141,10 @@ def test_five_failures_in_a_row_make_it_rest() -> None:
     assert lane.paused == "breaker_open"
     assert lane.wait(7) == 30
     assert lane.status(7, 0).last_error == "http_500: oh no"
+    seen, later = lane.status(7, 0).last_error_age, lane.status(67, 0).last_error_age
+    assert seen is not None
+    assert later is not None
+    assert later - seen == 60
 
 
 def test_four_failures_do_not() -> None:

@@ -189,6 +189,10 @@ class Calls(Following, Linking, Confirming):
         """Return all that is known of an entry; see the contract."""
         return await self.look(lambda rows: reading.receipt(rows, key))
 
+    async def keys_between(self, low: UUID, high: UUID, limit: int = 20) -> Sequence[UUID]:
+        """Return the keys of entries from `low` to `high`, in order."""
+        return await self.look(lambda rows: rows.entries.keys_between(low, high, limit))
+
     async def listing(self, what: Listing) -> Sequence[EntryView]:
         """Return entries, newest first."""
         return await self.look(lambda rows: reading.listing(rows, what))

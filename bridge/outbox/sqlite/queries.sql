@@ -6,6 +6,10 @@ SELECT * FROM entries WHERE id = :id;
 -- One entry by its key.
 SELECT * FROM entries WHERE key = :key;
 
+-- keys_between --
+-- Keys in a range, in order.
+SELECT key FROM entries WHERE key BETWEEN :low AND :high ORDER BY key LIMIT :limit;
+
 -- by_wire_key --
 -- The entry that was ever sent under a wire key of a later binding.
 SELECT * FROM entries WHERE id = (SELECT entry_id FROM bindings WHERE wire_key = :key);

@@ -40,6 +40,11 @@ class Entries:
         """Return the entry with this key."""
         return self._one("by_key", key=key.bytes)
 
+    def keys_between(self, low: UUID, high: UUID, limit: int) -> list[UUID]:
+        """Return keys from `low` to `high`, in order."""
+        found = self._sql.many("keys_between", low=low.bytes, high=high.bytes, limit=limit)
+        return [UUID(bytes=row["key"]) for row in found]
+
     def by_wire_key(self, key: UUID) -> Entry | None:
         """Return the entry that was ever sent under this wire key of a later binding."""
         return self._one("by_wire_key", key=key.bytes)
