@@ -165,15 +165,26 @@ def stored(memory: BaseModel) -> str:
         ) from misfit
 
 
-def survives(memory: BaseModel) -> bool:
-    """Return whether `memory` is still the same when it was written and read again.
+def lost(memory: BaseModel) -> str | None:
+    """Say what of `memory` is no longer the same when it was written and read; None where all is.
 
     A key 3 of a plain `dict` comes back as "3"; what stands outside of the fields is gone.
+
+    Raises:
+        TranslationError: it can't be written at all.
     """
     try:
-        return type(memory).model_validate_json(stored(memory)) == memory
-    except (TranslationError, ValidationError):
-        return False
+        again = type(memory).model_validate_json(stored(memory))
+    except ValidationError as misfit:
+        return reason(misfit)
+    changed = [
+        f"{name!r} is read as {getattr(again, name)!r:.100}, and was {getattr(memory, name)!r:.100}"
+        for name in type(memory).model_fields
+        if getattr(again, name) != getattr(memory, name)
+    ]
+    if changed or again == memory:
+        return changed[0] if changed else None
+    return "what is no field of it is gone"
 
 
 def remembered(spec: AdapterSpec, text: str | bytes | None) -> BaseModel | None:

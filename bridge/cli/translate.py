@@ -14,6 +14,7 @@ from bridge.cli.adapters import plugins_folder, registry
 from bridge.cli.options import values
 from bridge.cli.printing import complain, harmless, note, one_line, plural
 from bridge.errors import CommandError
+from bridge.players.canonical import canonical_player
 
 
 @click.command("translate")
@@ -36,13 +37,21 @@ def command(
 ) -> int:
     """Print the game events that ADAPTER reads in FILE (- is stdin), as JSON lines.
 
-    Nothing is stored and nothing is sent. Lines that are refused are named on stderr; exit code 1
-    where there was one.
+    Nothing is stored and nothing is sent. Lines that are refused are named on stderr, and events
+    whose player nobody could pay; exit code 1 where there was one. As in the daemon, a line may
+    take one second.
     """
     found = registry(plugins_folder(config))
     spec, built = found.spec(adapter), found.build(adapter, given)
     translate = translate_whole if whole else translate_lines
-    records = translate(spec, built, _read(file), source=source, received_at=datetime.now(UTC))
+    records = translate(
+        spec,
+        built,
+        _read(file),
+        source=source,
+        received_at=datetime.now(UTC),
+        canonical=canonical_player,
+    )
     events, refused = _print(records)
     note(f"{plural(events, 'event')}, {refused} refused")
     return 1 if refused else 0

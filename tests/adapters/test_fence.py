@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from bridge import Adapter, AdapterSpec, GameEvent, MessageRejected, RawMessage, RememberingAdapter
-from bridge.adapters.fence import redact, remembered, stored, survives, translate
+from bridge.adapters.fence import lost, redact, remembered, stored, translate
 from bridge.errors import AdapterLoadError, TranslationError
 
 MESSAGE = RawMessage("arena", b"hello", datetime(2026, 1, 1, tzinfo=UTC))
@@ -176,9 +176,11 @@ def test_memory_that_is_another_one_after_it_was_read_again_is_noticed() -> None
     private = Loose()
     private._told = 3
 
-    assert survives(Loose(by_slot={"3": "Alice"}))
-    assert not survives(Loose(by_slot={3: "Alice"}))
-    assert not survives(private)
+    assert lost(Loose(by_slot={"3": "Alice"})) is None
+    assert lost(Loose(by_slot={3: "Alice"})) == (
+        "'by_slot' is read as {'3': 'Alice'}, and was {3: 'Alice'}"
+    )
+    assert lost(private) == "what is no field of it is gone"
 
 
 @pytest.mark.parametrize("names", [7, ["\udcff"], [object()]])

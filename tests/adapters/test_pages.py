@@ -15,6 +15,7 @@ from bridge.adapters.contract import AdapterSpec
 from bridge.adapters.declared.file import _Declaration, _Event
 from bridge.adapters.preview import translate_lines
 from bridge.adapters.registry import discover
+from bridge.players.canonical import canonical_player
 from bridge.settings.models import AdapterSettings
 from tests.adapters.strangers import Drop
 
@@ -72,6 +73,7 @@ def test_the_ten_lines_of_the_readme_come_up_and_do_what_it_says(
         marked(README, "message: arena").encode(),
         source="arena",
         received_at=datetime(2026, 1, 1, tzinfo=UTC),
+        canonical=canonical_player,
     )
 
     assert list(made) == [json.loads(marked(README, "events: arena"))]
@@ -88,6 +90,7 @@ def test_the_declaration_of_the_page_comes_up_and_does_what_it_says(
         marked(PAGE, "message: pit").encode(),
         source="pit",
         received_at=datetime(2026, 1, 1, tzinfo=UTC),
+        canonical=canonical_player,
     )
 
     assert list(made) == json.loads(marked(PAGE, "events: pit"))

@@ -1,14 +1,18 @@
 """What `translate` and the samples print."""
 
+import re
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import BaseModel
 
 from bridge import Adapter, AdapterSpec, GameEvent, RawMessage, RememberingAdapter
 from bridge.adapters.builtin import JsonAdapter
 from bridge.adapters.preview import Record, translate_lines, translate_whole
+from bridge.players.canonical import canonical_player
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ROUND: Any = {"source": "s", "received_at": NOW, "canonical": canonical_player}
 JSON = AdapterSpec("json", "x", JsonAdapter)
 
 
@@ -29,7 +33,7 @@ SEATS = AdapterSpec("seats", "x", SeatsAdapter, memory=Seats)
 
 
 def lines(spec: AdapterSpec, adapter: Adapter, data: bytes) -> list[Record]:
-    return list(translate_lines(spec, adapter, data, source="s", received_at=NOW))
+    return [*translate_lines(spec, adapter, data, **ROUND, seconds=0.05)]
 
 
 def test_each_line_is_a_message_and_a_bad_one_spoils_no_other() -> None:
@@ -62,8 +66,54 @@ def test_what_an_adapter_remembers_goes_from_line_to_line() -> None:
 
 def test_a_whole_file_can_be_one_message() -> None:
     data = b'{\n "player": "name:A",\n "achievement": "x"\n}\n'
-    whole = list(translate_whole(JSON, JsonAdapter(), data, source="s", received_at=NOW))
-    bad = list(translate_whole(JSON, JsonAdapter(), b"{", source="s", received_at=NOW))
+    whole = list(translate_whole(JSON, JsonAdapter(), data, **ROUND))
+    bad = list(translate_whole(JSON, JsonAdapter(), b"{", **ROUND))
 
     assert whole == [{"player": "name:A", "name": "x"}]
     assert bad[0]["code"] == "not-json"
+
+
+class Words(Adapter):
+    """Each word is a player; a line of `a` never ends."""
+
+    def translate(self, message: RawMessage) -> list[GameEvent]:
+        re.fullmatch(b"(a+)+b", message.body)
+        return [GameEvent(word, "said") for word in message.body.decode().split()]
+
+
+WORDS = AdapterSpec("words", "x", Words)
+
+
+def test_a_player_whom_nobody_could_pay_is_an_error_and_spoils_no_other() -> None:
+    bad, good = lines(WORDS, Words(), b"Alice name:Bob")
+    (whole,) = translate_whole(WORDS, Words(), b"steam:12", **ROUND)
+
+    assert (bad["line"], bad["code"]) == (1, "invalid-message")
+    assert "write a player as namespace:id" in str(bad["error"])
+    assert good == {"line": 1, "player": "name:Bob", "name": "said"}
+    assert "is no SteamID of a player" in str(whole["error"])
+
+
+def test_a_line_that_takes_for_ever_is_ended_and_named() -> None:
+    slow, after = lines(WORDS, Words(), b"a" * 60 + b"\nname:Bob")
+
+    assert (slow["line"], slow["code"]) == (1, "translation")
+    assert "took longer than" in str(slow["error"])
+    assert after["line"] == 2
+
+
+class Loose(BaseModel):
+    by_slot: dict[Any, str] = {}
+
+
+class LooseAdapter(RememberingAdapter[Loose]):
+    def translate_with(self, message: RawMessage, memory: Loose) -> list[GameEvent]:
+        memory.by_slot[3] = message.body.decode()
+        return []
+
+
+def test_a_memory_that_is_another_one_after_a_restart_is_told_once() -> None:
+    (told,) = lines(AdapterSpec("x", "x", LooseAdapter, memory=Loose), LooseAdapter(), b"a\nb\n")
+
+    assert (told["line"], told["code"]) == (1, "memory-changed")
+    assert "'by_slot' is read as {'3': 'a'}, and was {3: 'a'}" in str(told["error"])

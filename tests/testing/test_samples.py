@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,47 @@ def test_a_memory_goes_from_line_to_line_and_starts_fresh(tmp_path: Path) -> Non
 def test_options_for_an_adapter_that_is_built_are_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="already built"):
         check_samples(Echo(), tmp_path, options={"name": "x"})
+
+
+class Loose(BaseModel):
+    by_slot: dict[Any, str] = {}
+
+
+class Loosely(RememberingAdapter[Loose]):
+    def translate_with(self, message: RawMessage, memory: Loose) -> list[GameEvent]:
+        memory.by_slot[3] = message.body.decode()
+        return []
+
+
+class Slow(Adapter):
+    def translate(self, message: RawMessage) -> list[GameEvent]:
+        re.fullmatch(b"(a+)+b", message.body)
+        return []
+
+
+def test_a_memory_that_is_another_one_after_a_restart_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "a.in").write_bytes(b"x\ny\n")
+
+    with pytest.raises(AssertionError, match=r"a\.in: line 1: what the adapter remembers is not"):
+        check_samples(AdapterSpec("x", "x", Loosely, memory=Loose), tmp_path, write=True)
+    assert (tmp_path / "a.events.json").read_text() == "[]\n"
+
+
+def test_a_line_that_takes_for_ever_is_a_failure_that_names_it(tmp_path: Path) -> None:
+    lay(tmp_path, "a.in", b"x\n" + b"a" * 60, [])
+
+    with pytest.raises(AssertionError, match=r"a\.in: line 2: the adapter took longer than 1 s"):
+        check_samples(Slow(), tmp_path)
+
+
+def test_a_player_whom_nobody_could_pay_is_an_error_among_the_events(tmp_path: Path) -> None:
+    spec = AdapterSpec("plain", "x", Plain)
+    lay(tmp_path, "a.in", b"Alice\n", [{"line": 1, "player": "Alice", "name": "said"}])
+
+    with pytest.raises(AssertionError, match="write a player as namespace:id"):
+        check_samples(spec, tmp_path)
+
+
+class Plain(Adapter):
+    def translate(self, message: RawMessage) -> list[GameEvent]:
+        return [GameEvent(message.body.decode(), "said")]
