@@ -89,7 +89,9 @@ def lane_count_view(lane: LaneCount) -> Json:
         "fenced": lane.fenced,
         "oldest_due_seconds": lane.oldest_due,
         "oldest_unpaid_seconds": lane.oldest_unpaid,
+        "oldest_uncertain_seconds": lane.oldest_uncertain,
         "shadow_cost": str(lane.shadow_cost),
+        "link_sessions": {state.value: n for state, n in sorted(lane.sessions.items())},
         "pause": None if lane.pause is None else _pause(lane.pause),
         "drift": None if lane.drift is None else drift_view(lane.drift),
     }

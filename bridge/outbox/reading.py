@@ -4,16 +4,16 @@ In: rows and what is asked. Out: the contract's views. Changes nothing.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from bridge.events import State
 from bridge.outbox import life
 from bridge.outbox.entry import Entry, as_moment, moment
 from bridge.outbox.ledger.book import Book
-from bridge.outbox.links import Link
+from bridge.outbox.links import Link, SessionState
 from bridge.outbox.money import token_units, tokens
 from bridge.outbox.proofs import Drift
 from bridge.outbox.sqlite.rows import Rows
@@ -77,50 +77,64 @@ def unpaid(rows: Rows, campaign: str, before: int, limit: int) -> Sequence[Entry
 
 
 def counts(rows: Rows, now: int) -> Sequence[LaneCount]:
-    """Return what each campaign has and how it stands."""
-    totals = rows.sql.many("counts")
+    """Return what each campaign has and how it stands; costs the same however many there are."""
+    totals = _by_campaign(rows, "counts")
+    sessions = _by_campaign(rows, "session_counts")
+    oldest = {row["campaign"]: row for row in rows.sql.many("oldest")}
     known = {row["campaign"]: row for row in rows.sql.many("lanes")}
-    ages = {name: _ages(rows, name, now) for name in ("oldest_due", "oldest_unpaid")}
-    fenced_ages = _ages(rows, "oldest_fenced", now)
-    fenced = {row["campaign"]: row["n"] for row in rows.sql.many("fenced_counts")}
-    held = rows.sql.many("held_counts")
-    campaigns = sorted({row["campaign"] for row in totals} | set(known))
     return [
-        LaneCount(
+        _lane_count(
             campaign,
-            {State(row["state"]): row["n"] for row in totals if row["campaign"] == campaign},
-            fenced.get(campaign, 0),
-            _oldest(ages["oldest_due"].get(campaign), fenced_ages.get(campaign)),
-            ages["oldest_unpaid"].get(campaign),
-            {
-                State(row["state"]): tokens(row["amount"])
-                for row in totals
-                if row["campaign"] == campaign and row["amount"]
-            },
-            {row["reason"]: row["n"] for row in held if row["campaign"] == campaign},
-            _shadow_cost(held, campaign),
-            _pause(known.get(campaign)),
-            _drift(known.get(campaign)),
+            totals.get(campaign, ()),
+            sessions.get(campaign, ()),
+            _ages(oldest.get(campaign), now),
+            known.get(campaign),
         )
-        for campaign in campaigns
+        for campaign in sorted({*totals, *sessions, *known})
     ]
 
 
-def _ages(rows: Rows, statement: str, now: int) -> dict[str, float]:
-    return {row["campaign"]: max(0, now - row["at"]) / 1000 for row in rows.sql.many(statement)}
+def _by_campaign(rows: Rows, statement: str) -> dict[str, list[sqlite3.Row]]:
+    found: dict[str, list[sqlite3.Row]] = {}
+    for row in rows.sql.many(statement):
+        found.setdefault(row["campaign"], []).append(row)
+    return found
 
 
-def _oldest(*ages: float | None) -> float | None:
-    return max((age for age in ages if age is not None), default=None)
+def _lane_count(
+    campaign: str,
+    totals: Sequence[sqlite3.Row],
+    sessions: Sequence[sqlite3.Row],
+    ages: Mapping[str, float],
+    lane: sqlite3.Row | None,
+) -> LaneCount:
+    states, amounts = Counter[State](), Counter[State]()
+    for row in totals:
+        states[State(row["state"])] += row["n"]
+        amounts[State(row["state"])] += row["amount"]
+    held = {row["reason"]: row for row in totals if row["state"] == State.HELD}
+    due = [ages[name] for name in ("due", "fenced") if name in ages]
+    return LaneCount(
+        campaign,
+        states=dict(states),
+        fenced=sum(row["fenced"] for row in totals),
+        oldest_due=max(due, default=None),
+        oldest_unpaid=ages.get("unpaid"),
+        oldest_uncertain=ages.get("uncertain"),
+        amounts={state: tokens(amount) for state, amount in amounts.items() if amount},
+        held={reason: row["n"] for reason, row in held.items()},
+        shadow_cost=tokens(held[life.SHADOW]["amount"] if life.SHADOW in held else 0),
+        sessions={SessionState(row["state"]): row["n"] for row in sessions},
+        pause=_pause(lane),
+        drift=_drift(lane),
+    )
 
 
-def _shadow_cost(held: Sequence[sqlite3.Row], campaign: str) -> Decimal:
-    mine = [
-        row["amount"] or 0
-        for row in held
-        if (row["campaign"], row["reason"]) == (campaign, life.SHADOW)
-    ]
-    return tokens(sum(mine))
+def _ages(row: sqlite3.Row | None, now: int) -> dict[str, float]:
+    if row is None:
+        return {}
+    names = ("due", "fenced", "unpaid", "uncertain")
+    return {name: max(0, now - row[name]) / 1000 for name in names if row[name] is not None}
 
 
 def pauses(rows: Rows) -> dict[str, Pause]:

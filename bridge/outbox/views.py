@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from bridge.events import State
-from bridge.outbox.links import Session
+from bridge.outbox.links import Session, SessionState
 from bridge.outbox.proofs import Drift
 from bridge.outbox.values import Answer, Aside, Origin
 
@@ -169,8 +169,9 @@ class Pause:
 class LaneCount:
     """One campaign's entries: how many in each state and what they cost, in token units.
 
-    `oldest_due` and `oldest_unpaid` are ages in seconds; `held` says why how many are held;
-    `shadow_cost` is what the entries of shadow mode would have cost.
+    `oldest_due`, `oldest_unpaid` and `oldest_uncertain` are ages in seconds; `held` says why how
+    many are held; `shadow_cost` is what the entries of shadow mode would have cost; `sessions` are
+    its link sessions.
     """
 
     campaign: str
@@ -178,9 +179,11 @@ class LaneCount:
     fenced: int = 0
     oldest_due: float | None = None
     oldest_unpaid: float | None = None
+    oldest_uncertain: float | None = None
     amounts: dict[State, Decimal] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     shadow_cost: Decimal = Decimal(0)
+    sessions: dict[SessionState, int] = field(default_factory=dict)
     pause: Pause | None = None
     drift: Drift | None = None
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from bridge.control.views import Json
 from bridge.rules.key import wire_key
 from tests.control.conftest import OTHER, RULE, Control, linked
 from tests.outbox.play import ALICE, BOB, CAMPAIGN, HOUR, REFUSED, TIMEOUT, entry
@@ -190,7 +191,14 @@ async def test_the_status_counts_entries_by_campaign_and_state(two: Control) -> 
     await filled(two)
     two.play.clock.advance(60)
     status = (await two.call("GET", "/v1/operator/status")).json
-    quiet = {"oldest_unpaid_seconds": None, "shadow_cost": "0", "pause": None, "drift": None}
+    quiet: Json = {
+        "oldest_unpaid_seconds": None,
+        "oldest_uncertain_seconds": None,
+        "shadow_cost": "0",
+        "link_sessions": {},
+        "pause": None,
+        "drift": None,
+    }
 
     assert status["ledger"]["quarantine"] is None
     assert status["campaigns"] == [

@@ -414,3 +414,17 @@ async def test_open_sessions_and_those_of_players_keep_their_address(play: Play)
         found = await play.outbox.session(session.id)
         assert found is not None
         assert found.email == EMAIL
+
+
+async def test_sessions_are_counted_by_their_state(play: Play) -> None:
+    first, second = await begin(play), await begin(play, BOB)
+    await begin(play, None)
+    await look(play, first, PENDING)
+    await look(play, second, DECLINED)
+    (lane,) = await play.outbox.counts()
+
+    assert lane.sessions == {
+        SessionState.STARTING: 1,
+        SessionState.PENDING: 1,
+        SessionState.DECLINED: 1,
+    }

@@ -196,11 +196,17 @@ class Counting(RuleBasedStateMachine):
                 (v.amount or Decimal(0) for v in views if v.reason == "shadow"), Decimal(0)
             )
             assert lane.oldest_due == self.oldest(views)
+            assert lane.oldest_uncertain == self.oldest_doubt(views)
         assert not lanes
 
     def oldest(self, views: Sequence[EntryView]) -> float | None:
         dues = [v.due_at for v in views if v.state is State.DUE and v.due_at is not None]
         ages = [max(0.0, (self.clock.now() - at).total_seconds()) for at in dues]
+        return max(ages, default=None)
+
+    def oldest_doubt(self, views: Sequence[EntryView]) -> float | None:
+        doubts = [v.unproven_since for v in views if v.state is State.UNCERTAIN]
+        ages = [(self.clock.now() - at).total_seconds() for at in doubts if at is not None]
         return max(ages, default=None)
 
     @invariant()

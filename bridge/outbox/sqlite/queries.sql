@@ -242,31 +242,25 @@ SELECT sequence FROM ledger;
 SELECT DISTINCT campaign FROM totals WHERE n > 0 ORDER BY campaign;
 
 -- counts --
--- Entries by campaign and state, as the triggers have counted them.
+-- Entries by campaign, state and reason, as the triggers have counted them.
 SELECT * FROM totals WHERE n > 0;
 
--- fenced_counts --
--- How many entries wait behind another's doubt.
-SELECT campaign, count(*) AS n FROM entries WHERE fenced = 1 GROUP BY campaign;
+-- session_counts --
+-- The same of link sessions.
+SELECT * FROM session_totals WHERE n > 0;
 
--- held_counts --
--- Why how many entries are held.
-SELECT campaign, reason, count(*) AS n, sum(amount) AS amount FROM entries
-WHERE state = 'held' GROUP BY reason, campaign;
-
--- oldest_due --
--- Since when the oldest due entry of each campaign has been due.
-SELECT campaign, min(due_at) AS at FROM entries
-WHERE state = 'due' AND fenced = 0 GROUP BY campaign;
-
--- oldest_fenced --
--- The same of those that wait behind a fence.
-SELECT campaign, min(due_at) AS at FROM entries WHERE fenced = 1 GROUP BY campaign;
-
--- oldest_unpaid --
--- Since when the oldest entry of each campaign has been accepted and not confirmed.
-SELECT campaign, min(accepted_at) AS at FROM entries
-WHERE state = 'accepted' GROUP BY campaign;
+-- oldest --
+-- Since when the oldest entry of each campaign has been due, fenced, unpaid and uncertain; each is
+-- the first of its index.
+SELECT c.campaign,
+  (SELECT min(e.due_at) FROM entries e
+   WHERE e.campaign = c.campaign AND e.state = 'due' AND e.fenced = 0) AS due,
+  (SELECT min(e.due_at) FROM entries e WHERE e.campaign = c.campaign AND e.fenced = 1) AS fenced,
+  (SELECT min(e.accepted_at) FROM entries e
+   WHERE e.campaign = c.campaign AND e.state = 'accepted') AS unpaid,
+  (SELECT min(e.first_maybe_sent_at) FROM entries e
+   WHERE e.campaign = c.campaign AND e.state = 'uncertain') AS uncertain
+FROM (SELECT DISTINCT campaign FROM totals WHERE n > 0) c;
 
 -- unpaid_since --
 -- Entries that have been accepted since before a time, and that nothing has confirmed.
@@ -680,7 +674,9 @@ VALUES (:campaign, :event_code, :amount);
 
 -- total --
 -- A campaign's entries in one state.
-SELECT n, amount, unpriced FROM totals WHERE campaign = :campaign AND state = :state;
+SELECT coalesce(sum(n), 0) AS n, coalesce(sum(amount), 0) AS amount,
+       coalesce(sum(unpriced), 0) AS unpriced
+FROM totals WHERE campaign = :campaign AND state = :state;
 
 -- unproven_total --
 -- A campaign's entries that an attempt may have paid.

@@ -53,43 +53,58 @@ CREATE INDEX entries_fenced ON entries (campaign, user_ref, event_code, id) WHER
 CREATE INDEX entries_held_why ON entries (reason, campaign, id) WHERE state = 'held';
 CREATE INDEX entries_to_look_for ON entries (campaign, look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX entries_unpaid ON entries (campaign, accepted_at) WHERE state = 'accepted';
+CREATE INDEX entries_fenced_due ON entries (campaign, due_at) WHERE fenced = 1;
+CREATE INDEX entries_uncertain ON entries (campaign, first_maybe_sent_at)
+  WHERE state = 'uncertain';
 CREATE INDEX entries_of_user ON entries (campaign, bound_ref, event_code, id)
   WHERE bound_ref IS NOT NULL;
 CREATE INDEX entries_of_player ON entries (player, campaign, id);
 
--- How many entries a campaign has in a state, and what they cost (millionths of a token unit);
--- kept by triggers, so that nobody has to count.
+-- How many entries a campaign has in a state (held ones by their reason), how many of them are
+-- fenced, and what they cost (millionths of a token unit); kept by triggers, so that nobody has to
+-- count.
 CREATE TABLE totals (
   campaign TEXT NOT NULL,
   state    TEXT NOT NULL,
+  reason   TEXT NOT NULL,
   n        INTEGER NOT NULL,
+  fenced   INTEGER NOT NULL,
   amount   INTEGER NOT NULL,
   unpriced INTEGER NOT NULL,
-  PRIMARY KEY (campaign, state)
+  PRIMARY KEY (campaign, state, reason)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER entry_comes AFTER INSERT ON entries BEGIN
-  INSERT INTO totals (campaign, state, n, amount, unpriced)
-  VALUES (new.campaign, new.state, 1, coalesce(new.amount, 0), new.amount IS NULL)
-  ON CONFLICT DO UPDATE SET n = n + 1, amount = amount + excluded.amount,
+  INSERT INTO totals (campaign, state, reason, n, fenced, amount, unpriced)
+  VALUES (new.campaign, new.state, iif(new.state = 'held', new.reason, ''), 1, new.fenced,
+          coalesce(new.amount, 0), new.amount IS NULL)
+  ON CONFLICT DO UPDATE SET n = n + 1, fenced = fenced + excluded.fenced,
+                            amount = amount + excluded.amount,
                             unpriced = unpriced + excluded.unpriced;
 END;
 
-CREATE TRIGGER entry_moves AFTER UPDATE OF state, amount ON entries
-WHEN old.state <> new.state OR old.amount IS NOT new.amount BEGIN
-  UPDATE totals SET n = n - 1, amount = amount - coalesce(old.amount, 0),
+CREATE TRIGGER entry_moves AFTER UPDATE OF state, reason, fenced, amount ON entries
+WHEN old.state <> new.state OR old.fenced <> new.fenced OR old.amount IS NOT new.amount
+  OR (new.state = 'held' AND old.reason <> new.reason) BEGIN
+  UPDATE totals SET n = n - 1, fenced = fenced - old.fenced,
+                    amount = amount - coalesce(old.amount, 0),
                     unpriced = unpriced - (old.amount IS NULL)
-  WHERE campaign = old.campaign AND state = old.state;
-  INSERT INTO totals (campaign, state, n, amount, unpriced)
-  VALUES (new.campaign, new.state, 1, coalesce(new.amount, 0), new.amount IS NULL)
-  ON CONFLICT DO UPDATE SET n = n + 1, amount = amount + excluded.amount,
+  WHERE campaign = old.campaign AND state = old.state
+    AND reason = iif(old.state = 'held', old.reason, '');
+  INSERT INTO totals (campaign, state, reason, n, fenced, amount, unpriced)
+  VALUES (new.campaign, new.state, iif(new.state = 'held', new.reason, ''), 1, new.fenced,
+          coalesce(new.amount, 0), new.amount IS NULL)
+  ON CONFLICT DO UPDATE SET n = n + 1, fenced = fenced + excluded.fenced,
+                            amount = amount + excluded.amount,
                             unpriced = unpriced + excluded.unpriced;
 END;
 
 CREATE TRIGGER entry_goes AFTER DELETE ON entries BEGIN
-  UPDATE totals SET n = n - 1, amount = amount - coalesce(old.amount, 0),
+  UPDATE totals SET n = n - 1, fenced = fenced - old.fenced,
+                    amount = amount - coalesce(old.amount, 0),
                     unpriced = unpriced - (old.amount IS NULL)
-  WHERE campaign = old.campaign AND state = old.state;
+  WHERE campaign = old.campaign AND state = old.state
+    AND reason = iif(old.state = 'held', old.reason, '');
 END;
 
 -- Where an entry came from, for its receipt.
@@ -256,6 +271,29 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_to_look_at ON sessions (look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX sessions_of_player ON sessions (player, campaign, id);
 CREATE INDEX sessions_by_name ON sessions (session_key) WHERE session_key IS NOT NULL;
+
+-- How many link sessions a campaign has in a state; kept by triggers, too.
+CREATE TABLE session_totals (
+  campaign TEXT NOT NULL,
+  state    TEXT NOT NULL,
+  n        INTEGER NOT NULL,
+  PRIMARY KEY (campaign, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER session_comes AFTER INSERT ON sessions BEGIN
+  INSERT INTO session_totals (campaign, state, n) VALUES (new.campaign, new.state, 1)
+  ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER session_moves AFTER UPDATE OF state ON sessions WHEN old.state <> new.state BEGIN
+  UPDATE session_totals SET n = n - 1 WHERE campaign = old.campaign AND state = old.state;
+  INSERT INTO session_totals (campaign, state, n) VALUES (new.campaign, new.state, 1)
+  ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER session_goes AFTER DELETE ON sessions BEGIN
+  UPDATE session_totals SET n = n - 1 WHERE campaign = old.campaign AND state = old.state;
+END;
 
 -- Codes that prove who somebody is: shown on the page and typed in the game, or the other way.
 CREATE TABLE codes (

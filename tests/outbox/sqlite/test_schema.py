@@ -73,6 +73,20 @@ def test_the_hot_road_never_reads_a_whole_table(name: str) -> None:
     assert [step for step in plan if step.startswith("SCAN") and "INDEX" not in step] == []
 
 
+def test_counting_looks_at_no_entry_but_the_oldest_of_each_kind() -> None:
+    db = _migrated()
+    plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {queries()['oldest']}")]
+    counted = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {queries()['counts']}")]
+
+    db.close()
+    looked = [step for step in plan if step.split()[1] == "e"]
+    assert [step.replace("COVERING ", "").split(" (")[0] for step in looked] == [
+        f"SEARCH e USING INDEX entries_{name}"
+        for name in ("due", "fenced_due", "unpaid", "uncertain")
+    ]
+    assert not any("entries" in step for step in counted)
+
+
 def test_every_statement_can_be_prepared() -> None:
     db = _migrated()
     for statement in queries().values():
