@@ -67,6 +67,11 @@ class SourceRoad:
         #: What the adapter shows of its memory.
         self.figures = _figures(speaker, memory)
 
+    @property
+    def memory(self) -> BaseModel | None:
+        """What the adapter remembers now, not to be changed; state files have their own."""
+        return self._memory
+
     async def __call__(self, messages: Sequence[RawMessage]) -> Sequence[Sequence[Outcome]]:
         """Take messages that came through a door; see `bridge.intake.contract.Sink`."""
         return await self.take(messages)

@@ -65,15 +65,22 @@ def hostile_bytes(
         yield _broken(name.encode(), chance) if number % 2 else name.encode()
 
 
-def damaged(lines: Sequence[bytes], *, seed: int = 0, count: int = 1000) -> Iterator[list[bytes]]:
+def damaged(
+    lines: Sequence[bytes], *, seed: int = 0, count: int = 1000, cut: int = 50
+) -> Iterator[list[bytes]]:
     """Yield variants of `lines` as disks, networks and crashes leave them; one `seed`, one order.
 
-    First each line cut short at each of its bytes, the others as they are: as many variants as
-    `lines` have bytes. Then `count` more with one to three damages each: lines swapped, shuffled,
-    repeated, in bursts, left out, grown together, without their beginning, with CR, NULs, blank
-    lines or wrong bytes. The lines are without line ends and stay so.
+    First lines cut short at each of their bytes, the others as they are: `cut` lines at most,
+    picked by `seed` where there are more, since each variant is as long as the log. Then `count`
+    more with one to three damages each: lines swapped, shuffled, repeated, in bursts, left out,
+    grown together, without their beginning, with CR, NULs, blank lines or wrong bytes. The lines
+    are without line ends and stay so.
     """
-    for place, line in enumerate(lines):
+    picked = random.Random(f"cut {seed}").sample(  # noqa: S311  # no secret is made of it
+        range(len(lines)), min(cut, len(lines))
+    )
+    for place in sorted(picked):
+        line = lines[place]
         for length in range(len(line)):
             yield [*lines[:place], line[:length], *lines[place + 1 :]]
     chance = random.Random(seed)  # noqa: S311  # no secret is made of it

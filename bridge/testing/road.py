@@ -5,34 +5,33 @@ refused and why. Nothing is sent, and nothing survives the test.
 """
 
 import asyncio
+import difflib
 import hashlib
-import tomllib
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from bridge.adapters.builtin import JsonAdapter
 from bridge.adapters.contract import AdapterSpec
+from bridge.adapters.fence import lost
 from bridge.adapters.registry import build
-from bridge.errors import BridgeError, SettingsError
+from bridge.errors import BridgeError, SettingsError, TranslationError
 from bridge.events import Clock, Identity, RawMessage, Taken
 from bridge.outbox.memory import MemoryOutbox
 from bridge.outbox.views import EntryView, Listing
 from bridge.pipeline import Outcome, Pipeline, Speaker
 from bridge.pipeline.sources import SourceRoad, open_source
+from bridge.players.worth import LEVELS, enough
 from bridge.rules.book import RuleBook
 from bridge.settings.models import CampaignSettings
-from bridge.settings.rules import RuleSettings
 from bridge.testing.clock import FakeClock
+from bridge.testing.rules import rules_of
 
 T = TypeVar("T")
 
 _CAMPAIGN = CampaignSettings(id="camp_test", environment="test", api_key_file=Path("unused"))
 _SOURCE = "test"
-_RULES = TypeAdapter(tuple[RuleSettings, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,14 @@ class Payout:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A message, counted from 1, that was refused, or whose event was; and why."""
+    """A message, counted from 1, that was refused, or whose event was; and why.
+
+    `failed` where the adapter raised what is no `MessageRejected`, or took too long: a bug.
+    """
 
     message: int
     error: str
+    failed: bool = field(default=False, compare=False)
 
 
 class Road:
@@ -63,11 +66,15 @@ class Road:
 
     `rules` are the `[[rules]]` of a configuration, as TOML or as one mapping each; without any,
     every event's name is its event code. `options` and `trust` are the source's; without `trust`
-    the adapter's own identities are enough. Call it from plain test functions, not from async
-    ones.
+    it is the adapter's own `identity`, the most that the daemon takes for a source of it. Call it
+    from plain test functions, not from async ones.
+
+    Whatever takes messages raises `AssertionError` where the adapter then remembers what would
+    be something else after a restart.
 
     Raises:
-        SettingsError: rules or options can't be used.
+        SettingsError: rules or options can't be used, or the adapter's ids are worth less than
+            `trust`: the daemon would not start with such a source.
         AdapterLoadError: the adapter can't be built.
     """
 
@@ -82,12 +89,12 @@ class Road:
     ) -> None:
         self._clock: Clock = clock or FakeClock()
         self._outbox = MemoryOutbox(self._clock)
-        book = RuleBook.from_settings(_rules(rules), [_CAMPAIGN])
+        book = RuleBook.from_settings(rules_of(rules), [_CAMPAIGN])
         pipeline = Pipeline(Speaker("json", JsonAdapter()), book, self._outbox)
         speaker = Speaker(
             adapter.name,
             build(adapter, options or {}),
-            trust=trust or adapter.identity,
+            trust=_trusting(adapter, trust),
             identity=adapter.identity,
         )
         self._source: SourceRoad = _run(
@@ -98,6 +105,11 @@ class Road:
         self._known: set[str] = set()
         #: What was refused so far.
         self.refused: list[Refusal] = []
+
+    @property
+    def failures(self) -> list[Refusal]:
+        """Those of `refused` in which the adapter failed; there should never be one."""
+        return [refusal for refusal in self.refused if refusal.failed]
 
     def lines(self, lines: bytes | Iterable[bytes]) -> list[Payout]:
         """Take lines as when a file is followed; return the payouts that are new.
@@ -151,14 +163,23 @@ class Road:
             for outcome in outcomes
         ]
         self._taken += len(messages)
+        self._check_memory()
         return self._told(numbered)
+
+    def _check_memory(self) -> None:
+        memory = self._source.memory
+        if memory is not None and (change := lost(memory)):
+            raise AssertionError(
+                f"what the adapter remembers is not the same after a restart: {change}"
+            )
 
     def _told(self, outcomes: Iterable[tuple[int, Outcome]]) -> list[Payout]:
         """Note the refusals; return the payouts that are new: one event may make several."""
         taken = False
         for number, outcome in outcomes:
             if isinstance(outcome, BridgeError):
-                self.refused.append(Refusal(number, str(outcome)))
+                failed = isinstance(outcome, TranslationError)
+                self.refused.append(Refusal(number, str(outcome), failed))
             taken = taken or isinstance(outcome, Taken)
         views = self._views() if taken else {}
         new = [view for key, view in views.items() if key not in self._known]
@@ -181,19 +202,23 @@ def _payout(view: EntryView) -> Payout:
     )
 
 
-def _rules(given: str | Sequence[Mapping[str, object]]) -> tuple[RuleSettings, ...]:
-    try:
-        listed: object = given
-        if isinstance(given, str):
-            document = tomllib.loads(given)
-            listed = document.pop("rules", [])
-            if document:
-                raise SettingsError(f"only [[rules]] are taken here, not {', '.join(document)}")
-        return _RULES.validate_python(listed)
-    except tomllib.TOMLDecodeError as failure:
-        raise SettingsError(f"the rules are not TOML: {failure}") from failure
-    except ValidationError as refused:
-        raise SettingsError(f"the rules can't be used: {refused}") from refused
+def _trusting(adapter: AdapterSpec, trust: Identity | None) -> Identity:
+    """Return what the source trusts; refuse what the daemon would refuse at its start."""
+    if trust is None:
+        return adapter.identity
+    if trust not in LEVELS:
+        near = difflib.get_close_matches(trust, LEVELS, n=1)
+        asked = f"; did you mean {near[0]!r}?" if near else ""
+        raise SettingsError(
+            f"trust can't be {trust!r}{asked}", hint=f"It is one of {', '.join(LEVELS)}."
+        )
+    if not enough(adapter.identity, trust):
+        raise SettingsError(
+            f"adapter {adapter.name!r} knows players by no more than a {adapter.identity}, and "
+            f"the source trusts a {trust} only",
+            hint=f'Write trust = "{adapter.identity}" for it, after reading what that is worth.',
+        )
+    return trust
 
 
 def _run(call: Coroutine[Any, Any, T]) -> T:

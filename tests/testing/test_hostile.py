@@ -147,3 +147,14 @@ def test_the_lines_themselves_stay_as_they_are() -> None:
 
     assert lines == LOG
     assert list(damaged([], count=3)) == [[], [], []]
+
+
+def test_of_a_long_log_few_lines_are_cut_and_another_seed_cuts_others() -> None:
+    log = [f"AWARD {number}".encode() for number in range(1000)]
+    cuts = list(damaged(log, count=0, cut=3))
+    first = {tuple(line for line in lines if line not in log) for lines in cuts}
+
+    assert cuts == list(damaged(log, count=0, cut=3))
+    assert cuts != list(damaged(log, count=0, cut=3, seed=1))
+    assert len(cuts) < 40
+    assert all(len(odd) <= 1 for odd in first)

@@ -1,6 +1,8 @@
 """The road in memory pays what the bridge would pay."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict
@@ -112,6 +114,7 @@ def test_what_is_refused_is_told_with_the_number_of_its_message() -> None:
         Refusal(8, "no rule matches the achievement 'lost'"),
     )
     assert failed.message == 7
+    assert road.failures == [failed]
     assert "the adapter failed: ZeroDivisionError (test_road.py:" in failed.error
     assert len(road.payouts) == 2
 
@@ -125,11 +128,38 @@ def test_options_and_headers_reach_the_adapter() -> None:
 
 
 def test_ids_that_are_worth_less_than_trust_earn_nothing() -> None:
-    road = Road(NAMED, trust="platform")
+    road = Road(replace(NAMED, identity="platform"))
 
     assert road.message(b"Al") == []
     assert len(road.refused) == 1
     assert len(Road(NAMED).message(b"Al")) == 1
+
+
+def test_an_adapter_whose_ids_are_worth_less_than_trust_is_refused_as_the_daemon_does() -> None:
+    with pytest.raises(SettingsError, match="no more than a name, and the source trusts a client"):
+        Road(NAMED, trust="client")
+
+
+def test_a_misspelt_trust_is_told() -> None:
+    with pytest.raises(SettingsError, match="trust can't be 'clent'; did you mean 'client'"):
+        Road(NAMED, trust="clent")  # type: ignore[arg-type]  # what is tested
+
+
+class Loose(BaseModel):
+    by_slot: dict[Any, str] = {}
+
+
+class Loosely(RememberingAdapter[Loose]):
+    def translate_with(self, message: RawMessage, memory: Loose) -> Iterable[GameEvent]:
+        memory.by_slot[3] = "Alice"
+        return []
+
+
+def test_a_memory_that_is_another_one_after_a_restart_fails_the_test() -> None:
+    road = Road(AdapterSpec("loose", "x", Loosely, memory=Loose))
+
+    with pytest.raises(AssertionError, match="not the same after a restart: 'by_slot' is read as"):
+        road.lines(b"x")
 
 
 def test_a_state_file_has_a_memory_of_its_own() -> None:
@@ -159,11 +189,26 @@ def test_the_clock_is_the_tests_own() -> None:
     ("rules", "said"),
     [
         ("[[rules", "not TOML"),
-        ('[[rules]]\nmatch = "x"\nrepaet = "once"', "repaet"),
-        ('[http]\nlisten = "x"', "only \\[\\[rules\\]\\] are taken here, not http"),
-        ([{"event_code": "x"}], "match"),
+        (
+            '[[rules]]\nmatch = "x"\nrepaet = "once"',
+            "[rules.1] repaet: no such setting; did you mean 'repeat'?",
+        ),
+        ('[http]\nlisten = "x"', "only [[rules]] are taken here, not http"),
+        ([{"match": "x"}, {"event_code": "x"}], "[rules.2] match: is missing"),
+        ([{"match": "x", "counter": {"to": 1}}], "[rules] 1: a rule with a counter needs `feat`"),
+        (
+            [{"match": "x", "feat": "x", "counter": {"to": 1, "time": 1}}],
+            "[rules.1.counter] time: no such setting; did you mean 'times'?",
+        ),
+        ("rules = 3", "  rules: Input should be"),
+        ([3], "[rules] 1: "),
     ],
 )
-def test_rules_that_cannot_be_used_are_told(rules: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+def test_rules_that_cannot_be_used_are_told_in_the_words_of_check(rules: str, said: str) -> None:
+    with pytest.raises(SettingsError) as wrong:
         Road(SPEC, rules=rules)
+    told = str(wrong.value)
+
+    assert said in told
+    assert "pydantic" not in told
+    assert wrong.value.hint
