@@ -16,6 +16,8 @@ from bridge.adapters.contract import AdapterSpec
 from bridge.errors import AdapterLoadError, BridgeError
 
 _LONGEST_LINE = 300
+#: Longest text of an error of our own: it may name several places.
+_LONGEST_OWN = 1000
 _MOST_SPECS = 1000
 
 
@@ -98,8 +100,8 @@ def _checked(given: object) -> tuple[AdapterSpec, ...]:
 
 def reason(failure: BaseException) -> str:
     """Say in one line of printable text what `failure` was."""
-    text = " ".join(str(failure).split())
+    text, longest = " ".join(str(failure).split()), _LONGEST_OWN
     if not isinstance(failure, BridgeError):
-        text = f"{type(failure).__name__}: {text}".removesuffix(": ")
+        text, longest = f"{type(failure).__name__}: {text}".removesuffix(": "), _LONGEST_LINE
     text = "".join(char if char.isprintable() else "?" for char in text)
-    return text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"

@@ -1,28 +1,27 @@
 """A declaration: a TOML file that says which lines are which events.
 
-In: the file's path and bytes. Out: the `AdapterSpec`, or an error that names table and key.
+In: the file's path and bytes. Out: the `AdapterSpec`, or an error that names tables and keys.
 """
 
 import difflib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
-from bridge.adapters.contract import AdapterSpec
+from bridge.adapters.contract import Adapter, AdapterSpec
 from bridge.adapters.declared.adapter import DeclaredAdapter, Kind
 from bridge.adapters.declared.patterns import Pattern
+from bridge.adapters.declared.problems import Problems
 from bridge.adapters.declared.templates import Template
-from bridge.adapters.declared.times import reader
+from bridge.adapters.declared.times import Reader, reader, zone_of
 from bridge.adapters.details import problems_of
 from bridge.errors import AdapterLoadError
 from bridge.events import Identity
-
-T = TypeVar("T")
 
 
 class _Table(BaseModel):
@@ -56,51 +55,80 @@ def declared(path: Path, data: bytes) -> AdapterSpec:
     """Return the adapter that `data`, the content of `path`, declares; it is called as the file.
 
     Raises:
-        AdapterLoadError: it can't be used; the message names the file, the table and the key.
+        AdapterLoadError: it can't be used; the message names the file, and of each problem the
+            table and the key.
     """
-    said = _read(path, data)
-    kinds = [_kind(path, f"events.{label}", event, said) for label, event in said.events.items()]
-    refuse = [_try(path, "", "refuse", partial(Pattern, text)) for text in said.refuse]
+    said, problems = _read(path, data), Problems(path)
+    if said.timezone is not None and problems.of("", "timezone", _zone(said.timezone)) is None:
+        said = said.model_copy(update={"timezone": "UTC"})  # told once, not by each event
+    kinds = [_kind(problems, label, event, said) for label, event in said.events.items()]
+    refuse = [problems.of("", "refuse", partial(Pattern, text)) for text in said.refuse]
+    problems.refuse()
     try:
         return AdapterSpec(
             path.stem,
             said.description,
-            lambda _options: DeclaredAdapter(kinds, refuse),
+            partial(_built, [*filter(None, kinds)], [*filter(None, refuse)]),
             identity=said.identity,
         )
     except AdapterLoadError as refused:
         raise AdapterLoadError(f"{path.name}: {refused}") from None
 
 
-def _kind(path: Path, label: str, event: _Event, said: _Declaration) -> Kind:
-    def trying(key: str, make: Callable[[], T]) -> T:
-        return _try(path, label, key, make)
+def _built(kinds: Sequence[Kind], refuse: Sequence[Pattern], _options: BaseModel) -> Adapter:
+    return DeclaredAdapter(kinds, refuse)
 
-    pattern = trying("line", lambda: Pattern(event.line))
 
-    def template(key: str, text: str) -> Template:
-        return trying(key, lambda: Template(text, pattern.groups))
+def _kind(problems: Problems, name: str, event: _Event, said: _Declaration) -> Kind | None:
+    """Return the kind; None where something is wrong with it, which `problems` knows then."""
+    label = f"events.{name}"
+    pattern = problems.of(label, "line", partial(Pattern, event.line))
+    if pattern is None:
+        return None
 
-    def optional(key: str, text: str | None) -> Template | None:
-        return None if text is None else template(key, text)
+    def template(key: str, text: str | None) -> Template | None:
+        if text is None:
+            return None
+        return problems.of(label, key, lambda: Template(text, pattern.groups))
 
-    return Kind(
-        label,
-        pattern,
-        template("player", event.player),
+    player = problems.of(label, "player", lambda: _player(event.player, pattern))
+    what, ident, moment = (
         template("name", event.name),
-        optional("id", event.id),
-        optional("occurred_at", event.occurred_at),
-        trying("time_format", lambda: _times(event, said)),
-        trying("details", lambda: _details(event.details, pattern.groups)),
+        template("id", event.id),
+        template("occurred_at", event.occurred_at),
     )
+    times = _times(problems, label, event, said)
+    details = problems.of(label, "details", lambda: _details(event.details, pattern.groups))
+    if player is None or what is None or times is None or details is None:
+        return None
+    return Kind(label, pattern, player, what, ident, moment, times, details)
 
 
-def _times(event: _Event, said: _Declaration) -> Callable[..., Any]:
+def _player(text: str, pattern: Pattern) -> Template:
+    player = Template(text, pattern.groups)
+    if not player.may_name(pattern.may_hold):
+        raise ValueError(
+            "has no namespace, so nobody could be paid: write it before the group, such as "
+            "steam:{id} or name:{who}"
+        )
+    return player
+
+
+def _times(problems: Problems, label: str, event: _Event, said: _Declaration) -> Reader | None:
+    zone = event.timezone
+    if zone is not None and problems.of(label, "timezone", _zone(zone)) is None:
+        return None
+    return problems.of(label, "time_format", lambda: _reader(event, said))
+
+
+def _reader(event: _Event, said: _Declaration) -> Reader:
     if event.occurred_at is None and (event.time_format or event.timezone):
         raise ValueError("is of no use without `occurred_at`")
-    form = event.time_format or "iso"
-    return reader(form, event.timezone or said.timezone)
+    return reader(event.time_format or "iso", event.timezone or said.timezone)
+
+
+def _zone(name: str) -> Callable[[], ZoneInfo]:
+    return partial(zone_of, name)
 
 
 def _details(
@@ -117,7 +145,7 @@ def _details(
     return found
 
 
-# -- errors ---------------------------------------------------------------------------------
+# -- reading --------------------------------------------------------------------------------
 
 
 def _read(path: Path, data: bytes) -> _Declaration:
@@ -126,17 +154,21 @@ def _read(path: Path, data: bytes) -> _Declaration:
     except UnicodeDecodeError:
         raise AdapterLoadError(f"{path.name} is not UTF-8") from None
     except (tomllib.TOMLDecodeError, RecursionError) as wrong:
-        raise AdapterLoadError(f"{path.name} is not TOML: {wrong}") from None
+        raise AdapterLoadError(f"{path.name} is not TOML: {wrong}{_quotes(wrong)}") from None
     except ValidationError as refused:
-        error = _telling(refused)
+        errors = refused.errors(include_url=False, include_input=False)
+    problems = Problems(path)
+    # A misspelt key before the one that is missing for it.
+    for error in sorted(errors, key=lambda error: error["type"] != "extra_forbidden"):
         *tables, key = [str(part) for part in error["loc"]] or [""]
-        raise _wrong(path, ".".join(tables), key, _reason(error)) from None
+        problems.add(".".join(tables), key, _reason(error))
+    raise problems.told()
 
 
-def _telling(refused: ValidationError) -> ErrorDetails:
-    """Return the first mistake; a misspelt key before the one that is missing for it."""
-    errors = refused.errors(include_url=False, include_input=False)
-    return min(errors, key=lambda error: error["type"] != "extra_forbidden")
+def _quotes(wrong: Exception) -> str:
+    """Say what cures the most usual mistake in a pattern."""
+    odd = "\\" in str(wrong)
+    return "; write patterns in '…' quotes, where a \\ stands for itself" if odd else ""
 
 
 def _reason(error: ErrorDetails) -> str:
@@ -144,18 +176,8 @@ def _reason(error: ErrorDetails) -> str:
         return "is missing"
     if error["type"] != "extra_forbidden":
         return error["msg"].removeprefix("Value error, ")
+    if error["loc"] == ("memory",):
+        return "a declaration remembers nothing; write Python for a log that names slots"
     model = _Event if len(error["loc"]) == 3 else _Declaration
     near = difflib.get_close_matches(str(error["loc"][-1]), model.model_fields, n=1)
     return "no such key" + (f"; did you mean {near[0]!r}?" if near else "")
-
-
-def _try(path: Path, table: str, key: str, make: Callable[[], T]) -> T:
-    try:
-        return make()
-    except ValueError as wrong:
-        raise _wrong(path, table, key, str(wrong)) from None
-
-
-def _wrong(path: Path, table: str, key: str, why: str) -> AdapterLoadError:
-    place = f"[{table}] {key}" if table else key
-    return AdapterLoadError(f"{path.name}: {place}: {why}")

@@ -10,6 +10,13 @@ import re2  # type: ignore[import-untyped]  # it comes without types; all of it 
 _GROUP = re.compile(r"\(\?P?<(\w+)>")
 _AGAIN = re.compile(r"\(\?P[=>]|invalid escape sequence: \\+[1-9]")
 _AROUND = re.compile(r"\(\?(<?[=!]|<$)")
+#: The pieces that a pattern is written in: what opens, closes, counts, or is one character.
+_PIECE = re.compile(
+    r"(?P<open>\((?:\?P?<(?P<name>\w+)>|\?[a-zA-Z-]*:|\?[a-zA-Z-]+(?=\)))?)|(?P<close>\))"
+    r"|(?P<count>[*+?|^$]|\{[0-9,]+\})"
+    r"|(?P<one>\\[pP]\{[^}]*\}|\\x\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|.)",
+    re.DOTALL,
+)
 
 
 class Pattern:
@@ -34,6 +41,23 @@ class Pattern:
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"has two groups called {twice[0]!r}")
 
+        self._text = text
+
+    def may_hold(self, group: str, sign: str) -> bool:
+        """Return whether a text of `group` could have the character `sign` in it.
+
+        In doubt it could.
+        """
+        inside = 0
+        for piece in _PIECE.finditer(self._text):
+            if piece["open"]:
+                inside += bool(inside) or piece["name"] == group
+            elif piece["close"]:
+                inside -= bool(inside)
+            elif inside and piece["one"] and _fits(piece["one"], sign):
+                return True
+        return False
+
     def read(self, line: bytes) -> dict[str, str | None] | None:
         """Return the groups of `line`, which is UTF-8; None where it doesn't fit as a whole.
 
@@ -44,6 +68,13 @@ class Pattern:
             return None
         groups: dict[str, bytes | None] = match.groupdict()
         return {name: None if text is None else text.decode() for name, text in groups.items()}
+
+
+def _fits(piece: str, sign: str) -> bool:
+    try:
+        return re2.fullmatch(piece, sign) is not None
+    except re2.error:  # a piece such as \\E, which is none by itself
+        return True
 
 
 def _words(refused: Exception, text: str) -> str:

@@ -5,11 +5,13 @@ In: a template and groups. Out: the text or the number. Knows nothing of lines.
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 Groups = Mapping[str, str | None]
 
 _PART = re.compile(r"(?P<text>[^{}]+|\{\{|\}\})|\{(?P<group>\w+)(?::(?P<kind>int|float))?\}")
+#: What may stand before the colon; of bare Steam ids, too: STEAM_0:1:2, [U:1:5].
+_NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}|\[[Uu]")
 _NUMBER = {
     "int": re.compile(r"[+-]?[0-9]{1,18}"),
     "float": re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?"),
@@ -41,6 +43,16 @@ class Template:
             self._parts.append((plain[:1] if plain in {"{{", "}}"} else plain, group))
         if self._kind and not (numbers and len(self._parts) == 1):
             raise ValueError("only a detail can be a number, and then nothing else: {name:int}")
+
+    def may_name(self, may_hold: Callable[[str, str], bool]) -> bool:
+        """Return whether the text could ever be `namespace:id`.
+
+        `may_hold` tells whether a group could have a character in it.
+        """
+        plain = self._parts[0][0]
+        if ":" in plain:
+            return _NAMESPACE.fullmatch(plain.partition(":")[0]) is not None
+        return any(":" in text or (of and may_hold(of, ":")) for text, of in self._parts)
 
     def text(self, groups: Groups) -> str | None:
         """Return the text; None where a group of it took no part in the line."""

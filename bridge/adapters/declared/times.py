@@ -23,7 +23,7 @@ def reader(form: str, timezone: str | None) -> Reader:
     Raises:
         ValueError: the format or the timezone can't be used; says why.
     """
-    zone = None if timezone is None else _zone(timezone)
+    zone = None if timezone is None else zone_of(timezone)
     if form == "iso":
         return lambda text: _aware(datetime.fromisoformat(text), zone)
     if form in {"unix", "unix_ms"}:
@@ -33,7 +33,8 @@ def reader(form: str, timezone: str | None) -> Reader:
     return lambda text: _aware(datetime.strptime(text, form), zone)  # noqa: DTZ007  # _aware
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """Return the timezone of an IANA name; raises `ValueError` where there is none."""
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):

@@ -57,6 +57,17 @@ def test_identities_are_names_unless_it_says_more() -> None:
         (one(occurred_at='"{what}"', time_format='"%Y-%m-%d"'), "`timezone` is needed"),
         (one(occurred_at='"{what}"', time_format='"%Q"'), "is no format of a moment"),
         (one(occurred_at='"{what}"', timezone='"Mars"'), "'Mars' is no timezone"),
+        ("timezone = 'Mars'\n" + one(occurred_at='"{what}"'), "arena.toml: timezone: 'Mars' is no"),
+        (one(occurred_at='"{what}"', timezone='"Mars"'), "[events.it] timezone: 'Mars' is no"),
+        (
+            "[memory]\nslot = 1\n" + one().replace('description = "x"', ""),
+            "memory: a declaration re",
+        ),
+        (one(line='"(?P<who>\\d)"'), "write patterns in '…' quotes, where a \\ stands for itself"),
+        (one(player='"{who}"'), "[events.it] player: has no namespace, so nobody could be paid"),
+        (one(player='"x{who}y"'), "[events.it] player: has no namespace"),
+        (one(player='":{who}"'), "[events.it] player: has no namespace"),
+        (one(player='"my game:{who}"'), "[events.it] player: has no namespace"),
         ("refuse = ['(']\n" + one(), "arena.toml: refuse: is no pattern of the RE2 syntax"),
     ],
 )
@@ -95,3 +106,53 @@ def test_a_file_name_that_is_no_adapters_name_is_told() -> None:
 def test_a_file_that_is_no_text_is_told() -> None:
     with pytest.raises(AdapterLoadError, match=r"arena\.toml is not UTF-8"):
         declared(Path("arena.toml"), b"\xff\xfe")
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    keys = refused('descripton = "x"\n[events.it]\nlin = "x"\n')
+    values = refused(
+        "timezone = 'Mars'\nrefuse = ['(']\n"
+        + one(player='"{whom}"', id='"{nr}"', occurred_at='"{what}"', time_format='"%Q"')
+        + "[events.other]\nline = '('\nplayer = 'name:{x}'\nname = 'x'\n"
+    )
+
+    assert [keys.count(key) for key in ("descripton", "lin:", "[events.it] player: is")] == [
+        1,
+        1,
+        1,
+    ]
+    assert values.count("Mars") == 1
+    for place in ("player", "id", "time_format"):
+        assert f"[events.it] {place}: " in values
+    assert "[events.other] line: " in values
+    assert "[events.other] player" not in values
+    assert "; refuse: is no pattern" in values
+
+
+@pytest.mark.parametrize(
+    ("pattern", "player"),
+    [
+        (r"(?P<who>\S+) (?P<what>\w+)", "{who}"),
+        (r"(?P<who>steam:\d{17}) (?P<what>\w+)", "{who}"),
+        (r"(?P<who>(?:[a-z]+[:])?\d+) (?P<what>\w+)", "{who}"),
+        (r"(?P<who>[^ ]+) (?P<what>\w+)", "{who}"),
+        (r"(?P<who>[!-~]+) (?P<what>\w+)", "{who}"),
+        (r"(?P<who>\Qx:\E\d+) (?P<what>\w+)", "{who}"),
+        (r"(?P<who>\w+) (?P<what>\w+)", "{what}:{who}"),
+        (r"(?P<who>\w+) (?P<what>\w+)", "[U:1:{who}]"),
+        (r"(?P<who>\w+) (?P<what>\w+)", "my.game-2:{who}"),
+    ],
+)
+def test_a_player_who_may_have_a_namespace_is_let_pass(pattern: str, player: str) -> None:
+    text = one(line=f"'{pattern}'", player=f'"{player}"')
+
+    assert declared(Path("arena.toml"), text.encode()).name == "arena"
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"(?P<who>[\w.]+)", r"(?P<who>(?:a|b)+)", r"(?i:x)(?P<who>\]x)"]
+)
+def test_the_pattern_around_a_group_gives_it_no_namespace(pattern: str) -> None:
+    told = refused(one(line=f"'{pattern}: (?P<what>.*)'", player='"{who}"'))
+
+    assert "player: has no namespace" in told
