@@ -4,7 +4,13 @@ import pytest
 
 from bridge.campaigns.schemas import ConfiguredEvent
 from bridge.cli.check.findings import Level
-from bridge.cli.check.rules import check_codes, check_history, is_accepted, rekeyed
+from bridge.cli.check.rules import (
+    check_codes,
+    check_counters,
+    check_history,
+    is_accepted,
+    rekeyed,
+)
 from bridge.control.views import Json
 from bridge.rules.book import Rule, RuleBook, where_of
 from bridge.rules.counter import Counter
@@ -46,7 +52,7 @@ def test_a_counter_may_be_put_anywhere_and_nothing_is_overtaken() -> None:
 
     assert is_accepted(kept(TEN, WIN), book)
     assert rekeyed(kept(TEN, WIN), book) == []
-    assert [found.level for found in check_history(kept(TEN, WIN), book)] == [Level.FINE]
+    assert {found.level for found in check_history(kept(TEN, WIN), book)} == {Level.FINE}
 
 
 def test_a_used_counter_that_is_gone_is_told_alone() -> None:
@@ -61,3 +67,69 @@ def test_a_rule_with_a_condition_overtakes_as_any() -> None:
     (told,) = rekeyed(kept(WIN), RuleBook([RANKED, WIN]))
 
     assert f"now comes after `{RANKED}`" in told
+
+
+# -- what counters do -----------------------------------------------------------------------
+
+
+def counting(counter: Counter, repeat: Repeat = Repeat.ALWAYS) -> Rule:
+    return Rule("kill", "c", "FIRST", "first", repeat, "UTC", counter=counter)
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (counting(Counter(5)), "`first` pays every 5 kill, without end, per player"),
+        (
+            counting(Counter(1, ("match",), 1)),
+            "`first` pays every 1 kill, at most 1 time, per match",
+        ),
+        (
+            counting(Counter(5, ("player", "match"), reset_on=("death", "left"))),
+            "per player and match, from 0 again after death, from 0 again after left",
+        ),
+        (
+            counting(Counter(1, cooldown=600_000)),
+            "per player, one within 0:10:00 of another not counted",
+        ),
+        (counting(Counter(5), Repeat.ONCE), "per player, but each player once for ever only"),
+        (counting(Counter(5), Repeat.DAILY), "but each player once a day only"),
+    ],
+)
+def test_what_a_counter_does_is_said_in_words(rule: Rule, told: str) -> None:
+    (found,) = check_counters([rule, WIN])
+
+    assert found.level is Level.FINE
+    assert told in found.text
+
+
+def test_it_is_said_whenever_the_rules_are_checked() -> None:
+    told = [found.text for found in check_history([], RuleBook([counting(Counter(5))]))]
+
+    assert "`first` pays every 5 kill, without end, per player" in told
+
+
+@pytest.mark.parametrize("per", [("player",), ("match",)])
+def test_a_counter_that_pays_every_event_is_warned_of(per: tuple[str, ...]) -> None:
+    _, found = check_counters([counting(Counter(1, per))])
+
+    assert found.level is Level.WARNING
+    assert "pays every kill: to = 1 with neither `times` nor `cooldown`" in found.text
+    assert f"once per {per[0]}" in found.hint
+
+
+@pytest.mark.parametrize("per", [("match",), ("player", "match"), ("details.map",)])
+def test_a_counter_of_each_match_that_pays_a_player_once_for_ever_is_warned_of(
+    per: tuple[str, ...],
+) -> None:
+    _, found = check_counters([counting(Counter(1, per, 1), Repeat.ONCE)])
+
+    assert found.level is Level.WARNING
+    assert "a player is paid once for ever" in found.text
+    assert 'repeat = "always"' in found.hint
+
+
+def test_ten_wins_once_for_ever_are_no_surprise() -> None:
+    assert [found.level for found in check_counters([counting(Counter(10), Repeat.ONCE)])] == [
+        Level.FINE
+    ]

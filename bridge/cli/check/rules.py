@@ -4,6 +4,7 @@ In: rules, remembered rules, configured events. Out: findings. Asks nobody.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from bridge.campaigns.schemas import ConfiguredEvent
@@ -12,10 +13,13 @@ from bridge.cli.printing import plural
 from bridge.control.views import Json
 from bridge.errors import RulesChanged
 from bridge.rules.book import Rule, RuleBook
+from bridge.rules.counter import Counter
 from bridge.rules.history import Remembered, check_change
 from bridge.rules.occurrence import Repeat
 
 _MOST_NAMED = 12
+#: How often a player can be paid, however often a counter fills.
+_PAID_ONCE = {Repeat.ONCE: "for ever", Repeat.DAILY: "a day", Repeat.WEEKLY: "a week"}
 #: What else a rule must say for a feat of the default to keep its key.
 _DEFAULT_RISK = (
     "a feat that it paid could be paid again where your rules give it another event code or feat, "
@@ -27,7 +31,8 @@ _DEFAULT_RISK = (
 
 
 def check_history(kept: Sequence[Json], book: RuleBook) -> Iterator[Finding]:
-    """Compare with the rules that have made entries."""
+    """Compare with the rules that have made entries, and say what those that count will do."""
+    yield from check_counters(book.rules)
     try:
         check_change([_remembered(rule) for rule in kept], book.rules)
     except RulesChanged as error:
@@ -85,6 +90,50 @@ def is_accepted(kept: Sequence[Json], book: RuleBook) -> bool:
 
 def _remembered(rule: Json) -> Remembered:
     return Remembered(Rule.from_definition(rule["definition"]), rule["used"])
+
+
+# -- what counters do -----------------------------------------------------------------------
+
+
+def check_counters(rules: Sequence[Rule]) -> Iterator[Finding]:
+    """Say of each rule that counts when it pays, and warn of what is seldom meant."""
+    for rule in rules:
+        if rule.counter is not None:
+            yield fine("rules", f"`{rule.feat}` {_counted(rule, rule.counter)}")
+            yield from _surprises(rule, rule.counter)
+
+
+def _counted(rule: Rule, counter: Counter) -> str:
+    """Say it in words: pays every 5 kill, without end, per player and match."""
+    ends = "without end" if counter.times is None else f"at most {plural(counter.times, 'time')}"
+    told = [f"pays every {counter.to} {rule.match}", ends, f"per {_scope(counter)}"]
+    told += [f"from 0 again after {name}" for name in counter.reset_on]
+    if counter.cooldown:
+        told.append(f"one within {timedelta(milliseconds=counter.cooldown)} of another not counted")
+    if rule.repeat in _PAID_ONCE:
+        told.append(f"but each player once {_PAID_ONCE[rule.repeat]} only")
+    return ", ".join(told)
+
+
+def _surprises(rule: Rule, counter: Counter) -> Iterator[Finding]:
+    once = rule.repeat in _PAID_ONCE
+    if counter.to == 1 and counter.times is None and not counter.cooldown and not once:
+        yield warning(
+            "rules",
+            f"`{rule.feat}` pays every {rule.match}: to = 1 with neither `times` nor `cooldown`",
+            f"Write times = 1 in its counter to pay once per {_scope(counter)}.",
+        )
+    if rule.repeat is Repeat.ONCE and counter.per != ("player",):
+        yield warning(
+            "rules",
+            f'`{rule.feat}` counts per {_scope(counter)}, and repeat is "once", its default: a '
+            "player is paid once for ever",
+            'Write repeat = "always" to pay each time that it fills.',
+        )
+
+
+def _scope(counter: Counter) -> str:
+    return " and ".join(counter.per)
 
 
 # -- against the campaign -------------------------------------------------------------------
