@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # COVER=1 measures coverage as well (`make coverage` adds it up); the gate does.
 PYTEST := $(if $(COVER),$(BIN)/coverage run -m,$(BIN)/python -m) pytest -q
 
-.PHONY: help demo test test-system test-openarena coverage lint format clean
+.PHONY: help demo test test-system test-openarena coverage lint format man deb clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -46,6 +46,12 @@ lint: $(READY) ## ruff, mypy --strict, import-linter
 format: $(READY) ## ruff format and the fixes it is sure of
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+man: $(READY) ## the manual pages, into build/man
+	@$(BIN)/python -m bridge.cli.man build/man
+
+deb: $(READY) ## the Debian package, with all Python packages that it needs, into build/
+	@packaging/deb/build
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build .lint-imports.log

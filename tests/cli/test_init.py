@@ -10,7 +10,7 @@ from bridge.cli.init.template import EXAMPLES, config_text, tables, toml
 from bridge.settings.files import load_settings, read_secret
 from bridge.settings.models import Settings
 from tests.cli.conftest import Cli
-from tests.cli.play import ADMIN_TOKEN, Site, sandbox_beside
+from tests.cli.play import ADMIN_TOKEN, Site, run_here, sandbox_beside
 
 
 def _uncommented(text: str) -> str:
@@ -69,6 +69,28 @@ def test_json_says_where_the_files_are(cli: Cli, site: Site) -> None:
         "config": str(site.config),
         "token_file": str(site.folder / "token"),
     }
+
+
+@pytest.mark.parametrize(
+    ("folder", "unit", "state"),
+    [
+        ("etc/campaign-bridge", "campaign-bridge", "/var/lib/campaign-bridge"),
+        ("etc/campaign-bridge/eu", "campaign-bridge@eu", "/var/lib/campaign-bridge-eu"),
+    ],
+)
+def test_a_configuration_for_the_units_has_their_places(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, folder: str, unit: str, state: str
+) -> None:
+    config = tmp_path / folder / "config.toml"
+    ran = run_here(capsys, f"--config={config}", "init", "--systemd")
+    written = tomllib.loads(config.read_text())
+
+    assert ran.code == 0, ran.err
+    assert written["http"]["token_file"] == "credential:token"
+    assert written["campaigns"][0]["api_key_file"] == "credential:api-key"
+    assert written["outbox"]["url"] == f"sqlite:///{state}/outbox.db"
+    assert ran.out.splitlines()[-1] == f"  systemctl enable --now {unit}"
+    assert stat.S_IMODE((config.parent / "token").stat().st_mode) == 0o600
 
 
 # -- the template ---------------------------------------------------------------------------

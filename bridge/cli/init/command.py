@@ -16,10 +16,18 @@ from bridge.cli.init.template import EXAMPLES, Given, config_text
 from bridge.cli.printing import print_json, say
 from bridge.control.views import Json
 from bridge.errors import CommandError
-from bridge.settings.files import config_path, load_settings, read_secret
+from bridge.settings.files import APP, config_path, load_settings, read_secret
 
 SANDBOX = "http://127.0.0.1:8798"
 ADMIN_TOKEN = "CAMPAIGN_BRIDGE_SANDBOX_ADMIN_TOKEN"  # noqa: S105  # a variable's name
+
+_NOTE = """\
+# {unit}.service reads it. A secret credential:NAME is the file NAME beside this one,
+# owned by root, mode 0600; others need a LoadCredential= of their own.
+"""
+_HELD = """\
+# The addresses of [http] and [udp] are those of campaign-bridge.socket, while it is enabled.
+"""
 
 TOKEN, API_KEY = "token", "api-key"
 
@@ -37,15 +45,28 @@ TOKEN, API_KEY = "token", "api-key"
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"File with the sandbox's admin token; else ${ADMIN_TOKEN}.",
 )
+@click.option(
+    "--systemd",
+    is_flag=True,
+    help="For the systemd units: secrets come as credentials, the outbox lies in /var/lib.",
+)
 @options.as_json
 @click.pass_obj
 def command(
-    config: Path, *, sandbox: str | None, admin_token_file: Path | None, as_json: bool
+    config: Path,
+    *,
+    sandbox: str | None,
+    admin_token_file: Path | None,
+    systemd: bool,
+    as_json: bool,
 ) -> None:
     """Write a commented configuration with a fresh token beside it. Overwrites nothing.
 
     With --sandbox the configuration works at once: there is a funded campaign, its API key, two
     users, and an outbox of its own beside the configuration.
+
+    With --systemd it is one for campaign-bridge.service, or in a folder
+    /etc/campaign-bridge/NAME for campaign-bridge@NAME.service.
     """
     folder = config.parent
     names = [TOKEN, API_KEY] if sandbox else [TOKEN]
@@ -54,13 +75,14 @@ def command(
     if sandbox is not None:
         trial = asyncio.run(new_trial(sandbox, _admin_token(admin_token_file)))
     contents = {TOKEN: secrets.token_urlsafe(32)} | ({API_KEY: trial.api_key} if trial else {})
-    text = config_text(_sandboxed(trial, folder) if trial else _plain())
+    given = _sandboxed(trial, folder) if trial else _plain()
+    text = config_text(_for_units(given, folder), _note(folder)) if systemd else config_text(given)
     _write(config, text, contents)
     load_settings(config)
     if as_json:
         print_json(_view(config, trial))
     else:
-        for line in _next_steps(config, trial):
+        for line in _under_systemd(config, trial) if systemd else _next_steps(config, trial):
             say(line)
 
 
@@ -84,6 +106,27 @@ def _sandboxed(trial: Trial, folder: Path) -> Given:
             "base_url": trial.base_url,
         },
     }
+
+
+def _for_units(given: Given, folder: Path) -> Given:
+    """Return `given` with the places that the units in `systemd/` have."""
+    state = f"/var/lib/{_unit(folder).replace('@', '-')}"
+    return {
+        **given,
+        "http": {"token_file": f"credential:{TOKEN}", "allowed_groups": ["campaign-bridge-games"]},
+        "outbox": {"url": f"sqlite:///{state}/outbox.db"},
+        "campaigns": {**given["campaigns"], "api_key_file": f"credential:{API_KEY}"},
+    }
+
+
+def _note(folder: Path) -> str:
+    unit = _unit(folder)
+    return _NOTE.format(unit=unit) + ("" if "@" in unit else _HELD)
+
+
+def _unit(folder: Path) -> str:
+    """Return the unit whose configuration lies in `folder`: an instance's has its own."""
+    return f"{APP}@{folder.name}" if folder.parent.name == APP else APP
 
 
 def _admin_token(file: Path | None) -> str:
@@ -154,6 +197,25 @@ def _next_steps(config: Path, trial: Trial | None) -> Iterator[str]:
         yield from _by_hand(config, program)
     else:
         yield from _at_once(config, trial, program)
+
+
+def _under_systemd(config: Path, trial: Trial | None) -> Iterator[str]:
+    unit = _unit(config.parent)
+    _, at, instance = unit.partition("@")
+    as_service = f"{APP}-as-service" + (f" --instance {shlex.quote(instance)}" if at else "")
+    yield f"wrote {config}"
+    yield f"wrote {config.parent / TOKEN}: your game sends it as `Authorization: Bearer …`"
+    if trial is not None:
+        yield f"wrote {config.parent / API_KEY}: the key of campaign {trial.campaign}"
+    yield ""
+    yield "next:"
+    if at:
+        yield f"  write addresses that no other bridge has into [http] and [udp] of {config}"
+    if trial is None:
+        yield f"  write your campaign's id and environment into {config}"
+        yield f"  umask 077; cat > {config.parent / API_KEY}   # paste the API key, then Ctrl-D"
+    yield f"  {as_service} check"
+    yield f"  systemctl enable --now {unit}"
 
 
 def _by_hand(config: Path, program: str) -> Iterator[str]:

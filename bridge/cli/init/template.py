@@ -110,9 +110,12 @@ def tables() -> list[Table]:
     return [_table(name, field) for name, field in Settings.model_fields.items()]
 
 
-def config_text(given: Given) -> str:
-    """Return a configuration in which `given` stands, and all else as a comment."""
-    return "\n".join([_HEAD, *(_section(table, given) for table in tables())])
+def config_text(given: Given, note: str = "") -> str:
+    """Return a configuration in which `given` stands, and all else as a comment.
+
+    `note` are further lines at its beginning.
+    """
+    return "\n".join([_HEAD + note, *(_section(table, given) for table in tables())])
 
 
 # -- from the models ------------------------------------------------------------------------
