@@ -17,7 +17,7 @@ from bridge.cli.remote import RemoteDesk
 from bridge.control.desk import Desk
 from bridge.control.views import Json, report_view
 from bridge.daemon import SystemClock
-from bridge.daemon.rooms import lane_terms, with_keys
+from bridge.daemon.reading import lane_terms, with_keys
 from bridge.delivery.confirmers import reconcile_once
 from bridge.errors import BridgeError, CommandError, SettingsError, StoreLocked
 from bridge.outbox.memory import MemoryOutbox

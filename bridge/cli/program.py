@@ -25,6 +25,7 @@ COMMANDS = {
     "init": "init",
     "check": "check",
     "run": "run",
+    "reload": "reload",
     "sandbox": "sandbox",
     "status": "status",
     "send": "send",

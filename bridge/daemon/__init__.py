@@ -6,7 +6,7 @@ closes last.
 """
 
 from bridge.daemon.clock import SystemClock
-from bridge.daemon.rooms import Daemon, adopt, running
+from bridge.daemon.rooms import Daemon, running
 from bridge.daemon.serve import serve
 
-__all__ = ["Daemon", "SystemClock", "adopt", "running", "serve"]
+__all__ = ["Daemon", "SystemClock", "running", "serve"]

@@ -40,6 +40,10 @@ class Replays:
         self._outbox = outbox
         self._clock = clock
 
+    def replace(self, sources: Sequence[SourceSettings]) -> None:
+        """Let these be read again from now on, and no others."""
+        self._sources = {source.name: source for source in sources}
+
     async def log(self, name: str, pieces: AsyncIterator[bytes], *, reapply: bool = False) -> Sums:
         """Read a log of a source again, from its first line.
 

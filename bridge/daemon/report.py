@@ -45,6 +45,9 @@ class Report:
     http_counts: Counts
     #: Why the last reload was refused; the daemon then runs with the settings before it.
     reload_refused: str | None = None
+    #: Sections whose new settings only a restart puts in force, and the doors that systemd holds.
+    needs_restart: Sequence[str] = ()
+    held: Sequence[str] = ()
     udp: UdpDoor | None = None
     sources: Sources | None = None
     bound: Bound = field(default_factory=Bound)
@@ -64,6 +67,8 @@ class Report:
                 "webhooks": _told(self.webhooks_bound),
                 "link_page": _told(self.page_bound),
                 "udp": None if self.udp is None else "{}:{}".format(*self.udp.address),
+                "held_by_systemd": list(self.held),
+                "needs_restart": list(self.needs_restart),
                 "commits": self.database.commits,
                 "jobs_committed": self.database.jobs_committed,
             },
@@ -142,10 +147,15 @@ class Report:
         if self.udp is not None and self.udp.buffer_cut is not None:
             asked = self.settings.udp.receive_buffer
             detail = f"the kernel gave {self.udp.buffer_cut} of {asked} bytes"
-            found.append(Reason("udp-buffer-cut", f"{detail}; raise net.core.rmem_max"))
+            found.append(Reason("udp-buffer-cut", f"{detail}; {buffer_hint('udp' in self.held)}"))
         if self.settings.http.unsafe_no_token:
             found.append(Reason("unsafe-no-token", "any local user can pay out money"))
         return found
+
+
+def buffer_hint(held: bool) -> str:
+    """Say what makes a receive buffer larger, as it is ours or systemd's."""
+    return "set ReceiveBuffer= in its socket unit" if held else "raise net.core.rmem_max"
 
 
 def _counts_view(counts: Counts) -> Json:

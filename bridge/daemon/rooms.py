@@ -20,22 +20,25 @@ import structlog
 from aiohttp import web
 
 from bridge.adapters.registry import discover
-from bridge.campaigns.apis import Apis, Keyed
+from bridge.campaigns.apis import Apis
 from bridge.control import health, links, replays, webhooks
 from bridge.control import http as control
 from bridge.control.desk import Desk
 from bridge.control.stream import Stream
 from bridge.control.views import Json, report_view
 from bridge.daemon.clock import SystemClock
+from bridge.daemon.reading import Found, find, read
 from bridge.daemon.replaying import Replays
 from bridge.daemon.report import Report
-from bridge.daemon.sources import Sources, check_sources
+from bridge.daemon.sockets import Held
+from bridge.daemon.sources import Change, Sources
+from bridge.daemon.standing import Living
+from bridge.daemon.systemd import Notifier
 from bridge.delivery.confirmers import Confirmers
 from bridge.delivery.lanes import Lanes
 from bridge.errors import BridgeError, CommandError, SettingsError
 from bridge.events import Clock
 from bridge.gate.guard import Gate
-from bridge.gate.tokens import Tokens
 from bridge.intake import http as achievements
 from bridge.intake import messages
 from bridge.intake.counts import Counts
@@ -43,34 +46,32 @@ from bridge.intake.listen import Bound, application, http_listening, public_appl
 from bridge.intake.udp import UdpDoor
 from bridge.linking.page.site import LinkSite, page_application
 from bridge.linking.service import Linker, linking
-from bridge.outbox.remembering import Following, Remembering
 from bridge.outbox.store import SqliteOutbox, open_outbox
-from bridge.outbox.views import LaneTerms
 from bridge.pipeline import Pipeline, Speaker
-from bridge.rules.book import Rule, RuleBook
-from bridge.rules.history import Remembered, check_change
 from bridge.settings.files import (
     CONTROL_SOCKET,
-    load_settings,
     outbox_path,
     read_secret,
     runtime_dirs,
 )
-from bridge.settings.models import CampaignSettings, Settings
-from bridge.settings.sources import SourceSettings
+from bridge.settings.models import Settings
 
 log = structlog.get_logger("daemon")
 
 
 #: Settings that a reload can't change.
-_FIXED = ("http", "udp", "outbox", "adapters", "delivery", "link_page", "webhooks", "sources")
+_FIXED = ("http", "udp", "outbox", "adapters", "delivery", "link_page", "webhooks")
 
 
 class Daemon:
     """A running bridge, and how its settings are replaced."""
 
-    def __init__(self, config: Path, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, config: Path, settings: Settings, clock: Clock, held: Held, notifier: Notifier
+    ) -> None:
         self._config = config
+        self._held = held
+        self._notifier = notifier
         self._settings = settings
         self._clock = clock
         self._gate: Gate
@@ -89,8 +90,9 @@ class Daemon:
         self._sources: Sources
         self._replays: Replays
         self._desk: Desk
-        #: What it says of itself.
+        #: What it says of itself, and how it gets on.
         self.report: Report
+        self.life: Living
 
     # -- opening ----------------------------------------------------------------------------
 
@@ -101,18 +103,16 @@ class Daemon:
             BridgeError: one can't be opened; it says which and why.
         """
         settings, clock = self._settings, self._clock
-        book = RuleBook.from_settings(settings.rules, settings.campaigns)
-        keyed = with_keys(settings.campaigns)
-        self._gate = Gate.load(settings.http, settings.tokens, settings.udp, settings.sources)
+        found = read(settings)
+        keyed, self._gate = found.keyed, found.gate
         registry = discover(settings.adapters)
         path = outbox_path(settings.outbox)
         self._outbox = await rooms.enter_async_context(
             open_outbox(path, clock, settings.outbox.reserve)
         )
-        await adopt(self._outbox, book)
-        await adopt_sources(self._outbox, settings.sources)
-        await self._outbox.adopt_lanes(lane_terms(settings))
-        await self._open_far_ends(rooms, keyed)
+        await found.check(self._outbox)
+        await found.adopt(self._outbox)
+        await self._open_far_ends(rooms, found)
         self._lanes = await rooms.enter_async_context(
             Lanes(
                 self._outbox,
@@ -123,7 +123,7 @@ class Daemon:
             )
         )
         json = Speaker("json", registry.build("json", {}))
-        self._pipeline = Pipeline(json, book, self._outbox, settings.brakes)
+        self._pipeline = Pipeline(json, found.book, self._outbox, settings.brakes)
         self.report = Report(
             self._config,
             settings,
@@ -135,22 +135,24 @@ class Daemon:
             registry,
             self._pipeline,
             Counts(),
+            held=sorted(self._held.doors),
         )
         await self._open_sources(rooms)
         campaigns = [campaign.id for campaign in settings.campaigns]
         report = self.report
         self._desk = Desk(self._outbox, campaigns, report.facts, self._reconcile, report.lane_views)
+        self.life = Living(report, self._desk)
         await self._listen(rooms)
         await self._confirmers.replace(settings.campaigns, settings.confirm)
         await self._lanes.replace(keyed)
 
-    async def _open_far_ends(self, rooms: AsyncExitStack, keyed: Sequence[Keyed]) -> None:
+    async def _open_far_ends(self, rooms: AsyncExitStack, found: Found) -> None:
         """Open what talks with the API beside the lanes: confirmers, link sessions, webhooks."""
         settings, clock, outbox = self._settings, self._clock, self._outbox
-        secrets = _webhook_secrets(settings.campaigns)
-        self._receiver = webhooks.Receiver(outbox, secrets, settings.webhooks.oldest, clock)
+        oldest = settings.webhooks.oldest
+        self._receiver = webhooks.Receiver(outbox, found.secrets, oldest, clock)
         self._apis = await rooms.enter_async_context(Apis(settings.delivery))
-        await self._apis.replace(keyed)  # first: open link sessions are looked at at once
+        await self._apis.replace(found.keyed)  # first: open link sessions are looked at at once
         self._confirmers = await rooms.enter_async_context(
             Confirmers(outbox, self._apis, settings.confirm, clock)
         )
@@ -163,7 +165,6 @@ class Daemon:
         settings = self._settings
         self._sources = await rooms.enter_async_context(
             Sources(
-                settings.sources,
                 self.report.registry,
                 self._pipeline,
                 self._outbox,
@@ -171,11 +172,17 @@ class Daemon:
                 self._clock,
                 receive_buffer=settings.udp.receive_buffer,
                 on_death=self._on_death,
+                held=self._held.sources(),
             )
         )
+        await self._sources.put_in_force(await self._sources.foresee(settings.sources))
         self.report.sources = self._sources
         self._replays = Replays(
-            settings.sources, self.report.registry, self._pipeline, self._outbox, self._clock
+            self._sources.settings,
+            self.report.registry,
+            self._pipeline,
+            self._outbox,
+            self._clock,
         )
 
     def _on_death(self, task: "asyncio.Task[None]") -> None:
@@ -208,13 +215,16 @@ class Daemon:
             http_listening(desk_app, None, [_control_socket()], groups=groups)
         )
         if udp.listen is not None:
-            door = UdpDoor(sink, self._gate, udp, self._clock)
+            door = UdpDoor(sink, self._gate, udp, self._clock, self._held.one("udp"))
             report.udp = await rooms.enter_async_context(door)
         report.webhooks_bound = await rooms.enter_async_context(self._listen_for_webhooks(incoming))
         report.page_bound = await rooms.enter_async_context(self._listen_for_players())
-        unix = [http.unix] if http.unix is not None else []
+        tcp_held, unix_held = self._held.of("http"), self._held.of("unix")
+        listen = None if tcp_held else http.listen
+        unix = [] if unix_held or http.unix is None else [http.unix]
+        held = [*tcp_held, *unix_held]
         report.bound = await rooms.enter_async_context(
-            http_listening(app, http.listen, unix, groups=groups)
+            http_listening(app, listen, unix, groups=groups, held=held)
         )
 
     def _listen_for_webhooks(
@@ -224,8 +234,8 @@ class Daemon:
         listen = self._settings.webhooks.listen
         if listen is None:
             return nullcontext(Bound())
-        app = public_application([*incoming, *health.alive()])
-        return http_listening(app, listen, section="webhooks")
+        app, held = public_application([*incoming, *health.alive()]), self._held.of("webhooks")
+        return http_listening(app, None if held else listen, section="webhooks", held=held)
 
     def _listen_for_players(self) -> AbstractAsyncContextManager[Bound]:
         """Open the public page's own listener, where the settings name one."""
@@ -239,8 +249,8 @@ class Daemon:
         secret = read_secret(campaign.api_key_file, f"API key of campaign {campaign.id},")
         key = hmac.digest(secret.encode(), b"campaign-bridge link page", "sha256")
         site = LinkSite(self._linker, page, campaign.id, key, self._clock)
-        app = page_application(site, health.alive())
-        return http_listening(app, page.listen, section="link_page")
+        app, held = page_application(site, health.alive()), self._held.of("link-page")
+        return http_listening(app, None if held else page.listen, section="link_page", held=held)
 
     async def until_a_part_dies(self) -> None:
         """Return never; raise what a background task died of."""
@@ -259,19 +269,33 @@ class Daemon:
         One reload is carried out after the other, and none once the daemon ends.
 
         Raises:
-            SettingsError, RulesChanged: what is wrong with it.
+            BridgeError: what is wrong with it.
             CommandError: the daemon ends.
         """
         async with self._reloading:
             if self._ends:
                 raise CommandError("the daemon is stopping, and reads its settings when it starts")
+            self._notifier.reloading(self._clock.monotonic(), "reading the settings again")
             try:
                 answer = await self._reload()
-            except BridgeError as refused:
-                self.report.reload_refused = str(refused)
+            except Exception as refused:
+                self._refused(refused)
                 raise
-            self.report.reload_refused = None
+            else:
+                self.report.reload_refused = None
+            finally:
+                self._notifier.ready(await self.life.line())
             return answer
+
+    def _refused(self, why: Exception) -> None:
+        told = str(why) if isinstance(why, BridgeError) else repr(why)
+        self.report.reload_refused = told
+        log.error(
+            "the settings stay as they were",
+            action="reload_refused",
+            error=told,
+            hint=getattr(why, "hint", ""),
+        )
 
     async def end_reloads(self) -> None:
         """Let a reload that is under way come to its end; after this none begins."""
@@ -280,75 +304,56 @@ class Daemon:
             pass
 
     async def _reload(self) -> Json:
-        settings = load_settings(self._config)
-        book = RuleBook.from_settings(settings.rules, settings.campaigns)
-        tokens = Tokens.load(settings.http, settings.tokens, settings.udp, settings.sources)
-        keyed = with_keys(settings.campaigns)
-        secrets = _webhook_secrets(settings.campaigns)
-        await adopt(self._outbox, book)
-        await self._outbox.adopt_lanes(lane_terms(settings))
-        self._pipeline.rules, self._pipeline.brakes = book, settings.brakes
-        self._receiver.secrets = secrets
+        """Read and build all that can fail; only then put it in force."""
+        found = find(self._config, self._held)
+        await found.check(self._outbox)
+        sources = await self._sources.foresee(found.settings.sources)
+        try:
+            await found.adopt(self._outbox)
+        except BaseException:
+            sources.drop()
+            raise
+        try:
+            await self._put_in_force(found, sources)
+        except Exception as failure:  # half of it is in force: a fresh start takes the whole
+            if not self._died.done():
+                self._died.set_exception(failure)
+            raise
+        return self._told(found.settings, sources)
+
+    async def _put_in_force(self, found: Found, sources: Change) -> None:
+        settings = found.settings
+        self._pipeline.rules, self._pipeline.brakes = found.book, settings.brakes
+        self._receiver.secrets = found.secrets
         self._linker.replace(settings.linking)
-        self._gate.replace(tokens)
+        self._gate.replace(found.gate.tokens)
         self._desk.campaigns = tuple(campaign.id for campaign in settings.campaigns)
-        await self._apis.replace(keyed)
-        await self._confirmers.replace(settings.campaigns, settings.confirm)
-        await self._lanes.replace(keyed)
         self.report.settings = settings
+        await self._sources.put_in_force(sources)
+        self._replays.replace(self._sources.settings)
+        await self._apis.replace(found.keyed)
+        await self._confirmers.replace(settings.campaigns, settings.confirm)
+        await self._lanes.replace(found.keyed)
+
+    def _told(self, settings: Settings, sources: Change) -> Json:
         later = [
             name for name in _FIXED if getattr(settings, name) != getattr(self._settings, name)
-        ]
-        log.info("settings read again", action="settings_reloaded", needs_restart=later)
-        return {"reloaded": True, "needs_restart": later}
-
-
-async def adopt_sources(outbox: Following, sources: Sequence[SourceSettings]) -> None:
-    """Remember the sources; raises `SettingsError` where one could pay feats again."""
-    known = {old.name: (old.id_scope, old.used) for old in await outbox.remembered_sources()}
-    check_sources(known, sources)
-    await outbox.adopt_sources({source.name: source.id_scope for source in sources})
-
-
-async def adopt(outbox: Remembering, book: RuleBook) -> None:
-    """Put the rules in force, unless they could pay feats again; raises `RulesChanged`."""
-    remembered = [
-        Remembered(Rule.from_definition(rule.definition), rule.used)
-        for rule in await outbox.remembered_rules()
-    ]
-    check_change(remembered, book.rules)
-    if [old.rule for old in remembered] != list(book.rules):
-        await outbox.adopt_rules([rule.definition for rule in book.rules])
-
-
-def with_keys(campaigns: Sequence[CampaignSettings]) -> list[Keyed]:
-    """Return the campaigns with their keys; raises `SettingsError` where one can't be read."""
-    return [
-        Keyed(campaign, read_secret(campaign.api_key_file, f"API key of campaign {campaign.id},"))
-        for campaign in campaigns
-    ]
-
-
-def _webhook_secrets(campaigns: Sequence[CampaignSettings]) -> dict[str, list[str]]:
-    return {
-        campaign.id: [
-            read_secret(path, f"webhook secret of campaign {campaign.id},")
-            for path in campaign.webhook_secret_files
-        ]
-        for campaign in campaigns
-        if campaign.webhook_secret_files
-    }
-
-
-def lane_terms(settings: Settings) -> list[LaneTerms]:
-    """Return what the settings say to the outbox of each campaign."""
-    first_look = settings.confirm.looks[0].total_seconds()
-    return [
-        LaneTerms(
-            campaign.id, campaign.shadow, campaign.history, first_look, campaign.players_per_user
+        ] + (["sources"] if sources.changed else [])
+        self.report.needs_restart = tuple(later)
+        fresh = [source.settings.name for source in sources.fresh]
+        log.info(
+            "settings read again",
+            action="settings_reloaded",
+            needs_restart=later,
+            sources_added=fresh,
+            sources_removed=list(sources.gone),
         )
-        for campaign in settings.campaigns
-    ]
+        return {
+            "reloaded": True,
+            "needs_restart": later,
+            "sources_added": fresh,
+            "sources_removed": list(sources.gone),
+        }
 
 
 def _control_socket() -> Path:
@@ -365,10 +370,20 @@ def _control_socket() -> Path:
 
 @asynccontextmanager
 async def running(
-    config: Path, settings: Settings, clock: Clock | None = None
+    config: Path,
+    settings: Settings,
+    clock: Clock | None = None,
+    *,
+    held: Held | None = None,
+    notifier: Notifier | None = None,
 ) -> AsyncIterator[Daemon]:
-    """Run the bridge until left, by the machine's clock unless another is handed in."""
-    daemon = Daemon(config, settings, clock or SystemClock())
+    """Run the bridge until left, by the machine's clock unless another is handed in.
+
+    `held` are sockets in place of the settings' addresses; `notifier` hears of reloads.
+    """
+    held = held or Held()
+    settings = held.over(settings)
+    daemon = Daemon(config, settings, clock or SystemClock(), held, notifier or Notifier())
     async with AsyncExitStack() as rooms:
         await daemon.open(rooms)
         try:

@@ -1,13 +1,18 @@
-"""The daemon as a process: signals in, an orderly end out."""
+"""The daemon as a process: signals in, the supervisor told, an orderly end out."""
 
 import asyncio
 import gc
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
+from bridge.daemon.clock import SystemClock
+from bridge.daemon.pulse import Pulse
 from bridge.daemon.rooms import Daemon, running
+from bridge.daemon.sockets import handed_over
+from bridge.daemon.systemd import Notifier, status_word, watchdog_seconds
 from bridge.errors import BridgeError
 from bridge.settings.files import load_settings
 
@@ -24,39 +29,74 @@ async def serve(config: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(config, load_settings(config)) as daemon:
-        reloads: set[asyncio.Task[None]] = set()
-
-        def on_hangup() -> None:
-            if stop.is_set():  # it ends: the next start reads the settings anyway
-                return
-            task = asyncio.create_task(_reload(daemon))
-            reloads.add(task)
-            task.add_done_callback(reloads.discard)
-
-        loop.add_signal_handler(signal.SIGHUP, on_hangup)
-        gc.freeze()  # what is loaded now stays: no full collection has to look at it again
-        log.info("running", action="daemon_running", config=str(config))
-        ending: list[asyncio.Future[object]] = [
-            asyncio.ensure_future(stop.wait()),
-            asyncio.ensure_future(daemon.until_a_part_dies()),
-        ]
-        done, left = await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
-        for task in left:
-            task.cancel()
-        log.info("stopping", action="daemon_stopping")
-        await asyncio.gather(*reloads, return_exceptions=True)
-        for task in done:
-            task.result()
-
-
-async def _reload(daemon: Daemon) -> None:
+    notifier, clock = Notifier.of(), SystemClock()
     try:
-        await daemon.reload()
-    except BridgeError as refused:
-        log.error(
-            "the settings stay as they were",
-            action="reload_refused",
-            error=str(refused),
-            hint=refused.hint,
-        )
+        async with Pulse(notifier, clock, watchdog_seconds()) as pulse:
+            await _run(config, notifier, pulse, stop)
+    except BridgeError as failure:
+        notifier.tell(status_word(f"it can't run: {failure}"))
+        raise
+    finally:
+        notifier.close()
+
+
+async def _run(config: Path, notifier: Notifier, pulse: Pulse, stop: asyncio.Event) -> None:
+    notifier.tell(status_word("starting"))
+    held = handed_over()
+    try:
+        async with running(config, load_settings(config), held=held, notifier=notifier) as daemon:
+            loop, hangup = asyncio.get_running_loop(), _Hangup(daemon, stop.is_set)
+            loop.add_signal_handler(signal.SIGHUP, hangup.come)
+            gc.freeze()  # what is loaded now stays: no full collection has to look at it again
+            log.info(
+                "running", action="daemon_running", config=str(config), held=sorted(held.doors)
+            )
+            pulse.watch(daemon.life)
+            notifier.ready(await daemon.life.line())
+            try:
+                await _until_the_end(daemon, stop)
+            finally:
+                pulse.ending()
+                log.info("stopping", action="daemon_stopping")
+                notifier.stopping("stopping: what has come in is kept, calls in flight are awaited")
+                await hangup.done()
+    finally:
+        held.close()
+
+
+async def _until_the_end(daemon: Daemon, stop: asyncio.Event) -> None:
+    ending: list[asyncio.Future[object]] = [
+        asyncio.ensure_future(stop.wait()),
+        asyncio.ensure_future(daemon.until_a_part_dies()),
+    ]
+    done, left = await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    for task in done:
+        task.result()
+
+
+class _Hangup:
+    """Reloads that SIGHUP asks for."""
+
+    def __init__(self, daemon: Daemon, ends: Callable[[], bool]) -> None:
+        self._daemon = daemon
+        self._ends = ends
+        self._reloads: set[asyncio.Task[None]] = set()
+
+    def come(self) -> None:
+        """Begin one, unless the daemon ends: the next start reads the settings anyway."""
+        if not self._ends():
+            task = asyncio.create_task(self._reload())
+            self._reloads.add(task)
+            task.add_done_callback(self._reloads.discard)
+
+    async def done(self) -> None:
+        """Wait for those under way."""
+        await asyncio.gather(*self._reloads, return_exceptions=True)
+
+    async def _reload(self) -> None:
+        try:
+            await self._daemon.reload()
+        except BridgeError as refused:  # the daemon has logged why
+            log.debug("reload refused", action="reload_refused", error=str(refused))

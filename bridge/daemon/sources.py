@@ -1,13 +1,16 @@
 """The sources of a running bridge: each one's adapter, road, and the way its messages come.
 
 In: settings, adapters and the road. Out: `Sources`, whose doors are open and whose logs are
-followed for as long as it is entered.
+followed for as long as it is entered. They come and go with a reload; one whose settings changed
+goes on as it was.
 """
 
 import asyncio
+import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -19,9 +22,11 @@ from bridge.control.views import Json, when
 from bridge.errors import SettingsError
 from bridge.events import Clock
 from bridge.gate.guard import Gate
+from bridge.intake.drain import opened_socket
 from bridge.intake.files.follow import Follower
 from bridge.intake.files.sequence import Log
 from bridge.intake.files.state import StateFiles
+from bridge.intake.listen import explaining
 from bridge.intake.messages import Posted
 from bridge.intake.source_udp import SourceDoor
 from bridge.outbox.contract import Outbox
@@ -33,21 +38,44 @@ from bridge.settings.sources import SourceSettings
 
 @dataclass(slots=True)
 class Source:
-    """One open source: its road and the one way its messages come."""
+    """One source: its road and the one way its messages come. `rooms` is what it has open."""
 
     settings: SourceSettings
     road: SourceRoad
+    spec: AdapterSpec
+    #: Where its datagrams come, until its door is open.
+    arrivals: socket.socket | None = None
+    rooms: AsyncExitStack = field(default_factory=AsyncExitStack)
     door: SourceDoor | None = None
     follower: Follower | None = None
     files: StateFiles | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What other settings mean for the open sources; nothing of it is in force yet."""
+
+    #: Those that come, ready to be started.
+    fresh: Sequence[Source]
+    #: Those that go, and those that go on as they were because their settings are others now.
+    gone: Sequence[str]
+    changed: Sequence[str]
+
+    def drop(self) -> None:
+        """Let go of what the fresh ones have."""
+        for source in self.fresh:
+            if source.arrivals is not None:
+                source.arrivals.close()
+
+
 class Sources:
-    """Every source of the settings, open for as long as it is entered."""
+    """The open sources; an async context manager that closes them when left.
+
+    `held` are the sockets of sources that systemd holds, by the source's name.
+    """
 
     def __init__(
         self,
-        settings: Sequence[SourceSettings],
         registry: Registry,
         pipeline: Pipeline,
         outbox: Outbox,
@@ -56,8 +84,8 @@ class Sources:
         *,
         receive_buffer: int,
         on_death: Callable[["asyncio.Task[None]"], None],
+        held: Mapping[str, socket.socket] | None = None,
     ) -> None:
-        self._settings = settings
         self._registry = registry
         self._pipeline = pipeline
         self._outbox = outbox
@@ -65,21 +93,13 @@ class Sources:
         self._clock = clock
         self._receive_buffer = receive_buffer
         self._on_death = on_death
-        self._rooms = AsyncExitStack()
-        self._open: list[Source] = []
+        self._held = dict(held or {})
+        self._open: dict[str, Source] = {}
         #: Those whose messages are posted, by name.
         self.posted: dict[str, Posted] = {}
 
     async def __aenter__(self) -> Self:
-        """Open each source.
-
-        Raises:
-            BridgeError: one can't be opened; it says which and why.
-        """
-        async with AsyncExitStack() as rooms:
-            for settings in self._settings:
-                self._open.append(await self._opened(settings, rooms))
-            self._rooms = rooms.pop_all()
+        """Begin with none."""
         return self
 
     async def __aexit__(
@@ -88,74 +108,118 @@ class Sources:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take what has arrived, then close."""
-        await self._rooms.aclose()
+        """Take what has arrived, then close; the last one first."""
+        for name in reversed(list(self._open)):
+            await self._close(name)
 
-    async def _opened(self, settings: SourceSettings, rooms: AsyncExitStack) -> Source:
+    @property
+    def settings(self) -> list[SourceSettings]:
+        """What the open ones run by."""
+        return [source.settings for source in self._open.values()]
+
+    # -- coming and going ---------------------------------------------------------------------
+
+    async def foresee(self, settings: Sequence[SourceSettings]) -> Change:
+        """Build and bind what these settings need that isn't open, and start nothing.
+
+        Raises:
+            BridgeError: one can't be opened; it says which and why, and nothing is left behind.
+        """
+        wanted = {source.name: source for source in settings}
+        for source in settings:
+            speaker_of(source, self._registry)
+        made: list[Source] = []
+        change = Change(
+            made,
+            [name for name in self._open if name not in wanted],
+            [
+                name
+                for name, source in self._open.items()
+                if name in wanted and _runs_by(wanted[name]) != _runs_by(source.settings)
+            ],
+        )
+        try:
+            for name, source in wanted.items():
+                if name not in self._open:
+                    made.append(await self._made(source))
+        except BaseException:
+            change.drop()
+            raise
+        return change
+
+    async def put_in_force(self, change: Change) -> None:
+        """Close the sources that go, having taken what has arrived; start those that come."""
+        for name in change.gone:
+            await self._close(name)
+        for source in change.fresh:
+            self._open[source.settings.name] = source
+            await self._start(source)
+
+    async def _made(self, settings: SourceSettings) -> Source:
         spec, speaker = speaker_of(settings, self._registry)
         road = await open_source(settings.name, spec, speaker, self._pipeline, self._outbox)
-        source = Source(settings, road)
-        if settings.by_http:
-            self.posted[settings.name] = Posted(road, spec.status, spec.headers)
+        source = Source(settings, road, spec)
         if settings.udp is not None:
-            source.door = await self._listening(settings, settings.udp, spec, road, rooms)
+            with explaining("[sources]", settings.udp):
+                source.arrivals, _ = await opened_socket(
+                    settings.udp, self._receive_buffer, self._held.pop(settings.name, None)
+                )
+        return source
+
+    async def _start(self, source: Source) -> None:
+        settings, road = source.settings, source.road
+        if settings.by_http:
+            self.posted[settings.name] = Posted(road, source.spec.status, source.spec.headers)
+        if source.arrivals is not None:
+            source.door = await self._listening(source, source.arrivals)
         if settings.file is not None:
             log = Log(settings.file, settings.rotated)
             source.follower = Follower(settings.name, log, road, self._clock, start=settings.start)
-            self._running(source.follower.run, settings.name, rooms)
+            self._running(source.follower.run, source)
         if settings.state_files is not None:
             source.files = StateFiles(
                 settings.name, settings.state_files, road, self._clock, start=settings.start
             )
-            self._running(source.files.run, settings.name, rooms)
-        return source
+            self._running(source.files.run, source)
 
-    async def _listening(
-        self,
-        settings: SourceSettings,
-        listen: str,
-        spec: AdapterSpec,
-        road: SourceRoad,
-        rooms: AsyncExitStack,
-    ) -> SourceDoor:
-        name, secret = settings.name, settings.token_file is not None
+    async def _close(self, name: str) -> None:
+        self.posted.pop(name, None)
+        await self._open.pop(name).rooms.aclose()
+
+    async def _listening(self, source: Source, sock: socket.socket) -> SourceDoor:
+        name, secret = source.settings.name, source.settings.token_file is not None
         door = SourceDoor(
             name,
-            road,
+            source.road,
             self._clock,
-            unwrap=unwrapping(spec),
-            senders=settings.allowed_senders,
+            unwrap=unwrapping(source.spec),
+            senders=source.settings.allowed_senders,
             opens=(lambda shown: self._gate.opens(shown, name)) if secret else None,
         )
-        task = await rooms.enter_async_context(door.listening(listen, self._receive_buffer))
+        task = await source.rooms.enter_async_context(door.listening(sock, self._receive_buffer))
         task.add_done_callback(lambda ended: None if door.closing else self._on_death(ended))
         return door
 
-    def _running(
-        self,
-        run: Callable[[], Coroutine[object, object, None]],
-        name: str,
-        rooms: AsyncExitStack,
-    ) -> None:
-        task = asyncio.create_task(run(), name=f"source {name}")
+    def _running(self, run: Callable[[], Coroutine[object, object, None]], source: Source) -> None:
+        task = asyncio.create_task(run(), name=f"source {source.settings.name}")
         task.add_done_callback(self._on_death)
 
         async def end() -> None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-        rooms.push_async_callback(end)
+        source.rooms.push_async_callback(end)
 
     # -- what they say of themselves ----------------------------------------------------------
 
     def views(self) -> list[Json]:
         """Return how each source stands."""
-        return [_view(source) for source in self._open]
+        return [_view(source) for source in self._open.values()]
 
     def reasons(self) -> list[Reason]:
         """Return why a source works less well than it should."""
         found = []
-        for source in self._open:
+        for source in self._open.values():
             name = source.settings.name
             readers = [reader for reader in (source.follower, source.files) if reader is not None]
             found += [
@@ -167,6 +231,12 @@ class Sources:
                 detail = f"{name}: the kernel gave {source.door.buffer_cut} bytes"
                 found.append(Reason("udp-buffer-cut", f"{detail}; raise net.core.rmem_max"))
         return found
+
+
+def _runs_by(settings: SourceSettings) -> SourceSettings:
+    """Return the settings without what a reload replaces: where its secret lies."""
+    secret = settings.token_file and Path("secret")
+    return settings.model_copy(update={"token_file": secret})
 
 
 def speaker_of(settings: SourceSettings, registry: Registry) -> tuple[AdapterSpec, Speaker]:

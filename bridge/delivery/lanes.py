@@ -66,6 +66,10 @@ class Lanes:
         """Return each lane's status."""
         return [worker.status() for _, worker, _ in self._open.values()]
 
+    def dead(self) -> list[str]:
+        """Return the campaigns whose worker does nothing any more."""
+        return [name for name, (_, worker, _) in self._open.items() if not worker.alive()]
+
     async def _opened(self, keyed: Keyed) -> tuple[Keyed, LaneWorker, AsyncExitStack]:
         campaign = keyed.campaign
         rooms = AsyncExitStack()

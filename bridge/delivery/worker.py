@@ -54,8 +54,11 @@ class LaneWorker:
         #: What is under way, and the claim that its outcome will be recorded under.
         self._under_way: dict[UUID, Claim] = {}
         self._wake = outbox.watch(lane.campaign)
-        #: When this worker last got as far as looking for work; the watchdog reads it.
+        #: When this worker last got as far as looking for work, and whether it is at it now.
         self.progress = clock.monotonic()
+        self._looking = False
+        #: What runs it, once it does.
+        self.task: asyncio.Task[None] | None = None
         # A refusal is looked into with calls of their own, within the same time again.
         lease = 2 * settings.attempt_timeout.total_seconds() + 2 * MARGIN
         horizon = settings.key_horizon.total_seconds()
@@ -69,8 +72,16 @@ class LaneWorker:
         """Deliver until cancelled."""
         while True:
             self._wake.clear()
-            self.progress = self._clock.monotonic()
-            await self._pause(await self._step())
+            self.progress, self._looking = self._clock.monotonic(), True
+            wait = await self._step()
+            self._looking = False
+            await self._pause(wait)
+
+    def alive(self) -> bool:
+        """Whether it delivers, or would: its task runs, and no round takes longer than any may."""
+        since = self._clock.monotonic() - self.progress
+        long = self._looking and since > 2 * self._terms.lease
+        return self.task is not None and not self.task.done() and not long
 
     async def drain(self, seconds: float) -> None:
         """Wait for the calls in flight; those that take longer are cut off, and stay unproven."""
@@ -214,7 +225,7 @@ async def delivering(
     on_death: Callable[["asyncio.Task[None]"], None],
 ) -> AsyncIterator[LaneWorker]:
     """Run a worker; on leaving, stop claiming and wait for the calls in flight."""
-    task = asyncio.create_task(worker.run())
+    task = worker.task = asyncio.create_task(worker.run())
     task.add_done_callback(on_death)
     try:
         yield worker

@@ -65,6 +65,11 @@ class Gate:
             unsafe_no_token=http.unsafe_no_token,
         )
 
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens that are let in."""
+        return self._tokens
+
     def replace(self, tokens: Tokens) -> None:
         """Let these tokens in from now on, and no others."""
         self._tokens = tokens

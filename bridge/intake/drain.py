@@ -139,6 +139,22 @@ async def bound_socket(listen: str) -> socket.socket:
     return sock
 
 
+async def opened_socket(
+    listen: str, receive_buffer: int, held: socket.socket | None = None
+) -> tuple[socket.socket, int | None]:
+    """Return a socket for `listen`, and what it got of the receive buffer, if that is less.
+
+    A `held` one is taken as it is: its buffer is set by who holds it.
+
+    Raises:
+        OSError: the address can't be had.
+    """
+    if held is not None:
+        return held, short(held, receive_buffer)
+    sock = await bound_socket(listen)
+    return sock, widen(sock, receive_buffer)
+
+
 def widen(sock: socket.socket, asked: int) -> int | None:
     """Ask for a receive buffer of `asked` bytes; return what the kernel gave, if that is less."""
     linux = sys.platform == "linux"
@@ -149,8 +165,13 @@ def widen(sock: socket.socket, asked: int) -> int | None:
             break
         except OSError:  # not privileged, or more than this system allows
             continue
+    return short(sock, asked)
+
+
+def short(sock: socket.socket, asked: int) -> int | None:
+    """Return the size of a socket's receive buffer, if that is less than `asked`."""
     given = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    if linux:
+    if sys.platform == "linux":
         given //= 2  # it tells twice the size: half is for its own bookkeeping
     return given if given < asked else None
 

@@ -27,7 +27,11 @@ KEEPALIVE_SECONDS = 300.0
 LINGER_SECONDS = 2.0
 #: How long calls in progress are waited for when stopping.
 SHUTDOWN_SECONDS = 10.0
+#: How long connections to a held socket may still call when stopping; each is told to come anew.
+LAST_CALLS_SECONDS = 0.25
 BACKLOG = 1024
+#: For held sockets: all that the system allows, for they wait while nobody accepts.
+HELD_BACKLOG = 65_535
 UNIX_MODE = 0o660
 
 
@@ -63,12 +67,15 @@ async def http_listening(
     groups: Sequence[int] = (),
     linger: float = LINGER_SECONDS,
     section: str = "http",
+    held: Sequence[socket.socket] = (),
 ) -> AsyncIterator[Bound]:
     """Serve `app` on the TCP address and the unix sockets until left, then finish what is running.
 
     `section` is where in the settings the address stands.
 
-    A unix socket may be opened by the daemon's user and the first of `groups`.
+    A unix socket may be opened by the daemon's user and the first of `groups`. `held` are sockets
+    that listen already, and go on doing so when we end: a connection that comes then waits in
+    them, and those who keep one open are told to come anew, so that nobody is refused or cut off.
 
     Raises:
         SettingsError: an address can't be had; the message says which and why.
@@ -80,20 +87,49 @@ async def http_listening(
         lingering_time=linger,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
+    last = _LastCalls(app) if held else None
     await runner.setup()
     opened: list[Path] = []
     try:
+        for sock in held:
+            await web.SockSite(runner, sock, backlog=HELD_BACKLOG).start()
         if listen is not None:
             await _listen_tcp(runner, listen, section)
         for path in unix:
             await _listen_unix(runner, path, groups)
             opened.append(path)
-        addresses = [address for address in runner.addresses if isinstance(address, tuple)]
-        yield Bound(tuple((host, port) for host, port, *_ in addresses), tuple(opened))
+        yield _bound(runner.addresses)
     finally:
+        if last is not None:
+            await last.taken(runner)
         await runner.cleanup()
         for path in opened:
             path.unlink(missing_ok=True)
+
+
+def _bound(addresses: Sequence[object]) -> Bound:
+    tcp = tuple((address[0], address[1]) for address in addresses if isinstance(address, tuple))
+    unix = tuple(Path(address) for address in addresses if isinstance(address, str))
+    return Bound(tcp, unix)
+
+
+class _LastCalls:
+    """The calls that come while we end and another process will take our place."""
+
+    def __init__(self, app: web.Application) -> None:
+        self._ending = False
+        app.on_response_prepare.append(self._say_goodbye)
+
+    async def _say_goodbye(self, request: web.Request, response: web.StreamResponse) -> None:
+        if self._ending:
+            response.force_close()
+
+    async def taken(self, runner: web.AppRunner) -> None:
+        """Accept nobody any more; let those who were accepted say what they came for."""
+        self._ending = True
+        for site in list(runner.sites):
+            await site.stop()
+        await asyncio.sleep(LAST_CALLS_SECONDS)
 
 
 @contextmanager

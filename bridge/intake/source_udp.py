@@ -5,6 +5,7 @@ of what a message says; its frame and secret are taken off by a function that th
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -16,8 +17,7 @@ from bridge.errors import StoreUnavailable
 from bridge.events import Clock, RawMessage
 from bridge.intake.contract import Sink
 from bridge.intake.counts import Counts
-from bridge.intake.drain import Arrived, Drain, Peer, bound_socket, widen, written
-from bridge.intake.listen import explaining
+from bridge.intake.drain import Arrived, Drain, Peer, short, written
 from bridge.intake.seldom import Seldom
 from bridge.intake.udp import BATCH, LOG_SECONDS
 
@@ -60,16 +60,14 @@ class SourceDoor:
 
     @asynccontextmanager
     async def listening(
-        self, listen: str, receive_buffer: int
+        self, sock: socket.socket, receive_buffer: int
     ) -> AsyncIterator["asyncio.Task[None]"]:
         """Read datagrams until left, then take what has arrived; yields the task that does it.
 
-        Raises:
-            SettingsError: the address can't be had.
+        `sock` is bound, and closed at the end. Where systemd holds it too, what comes after us
+        waits in it for the next process.
         """
-        with explaining("[sources]", listen):
-            sock = await bound_socket(listen)
-        self.buffer_cut = widen(sock, receive_buffer)
+        self.buffer_cut = short(sock, receive_buffer)
         host, port, *_ = sock.getsockname()
         self.address = (host, port)
         self._drain = Drain(sock, lambda failure: self._drop("socket-error", None, str(failure)))

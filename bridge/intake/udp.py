@@ -9,6 +9,7 @@ While one batch is being committed, the socket is emptied into memory for the ne
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Final, Self
@@ -32,7 +33,7 @@ from bridge.intake.answers import taken_members
 from bridge.intake.contract import Sink
 from bridge.intake.counts import Counts
 from bridge.intake.datagrams import Datagram, Unreadable, read_datagram
-from bridge.intake.drain import Arrived, Drain, Peer, bound_socket, widen, written
+from bridge.intake.drain import Arrived, Drain, Peer, opened_socket, written
 from bridge.intake.listen import explaining
 from bridge.intake.seldom import Allowance, Seldom
 from bridge.settings.kinds import is_loopback
@@ -53,10 +54,21 @@ _log = structlog.get_logger(__name__)
 
 
 class UdpDoor:
-    """A bound socket and the task that empties it, for as long as it is entered."""
+    """A bound socket and the task that empties it, for as long as it is entered.
 
-    def __init__(self, sink: Sink, gate: Gate, settings: UdpSettings, clock: Clock) -> None:
+    A `held` one is taken as it is; what comes after us waits in it for the next process.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        gate: Gate,
+        settings: UdpSettings,
+        clock: Clock,
+        held: socket.socket | None = None,
+    ) -> None:
         self._sink = sink
+        self._held = held
         self._gate = gate
         self._settings = settings
         self._clock = clock
@@ -78,8 +90,9 @@ class UdpDoor:
         if self._settings.listen is None:
             raise SettingsError("[udp] is turned off", hint='Set [udp] listen = "127.0.0.1:8797".')
         with explaining("udp", self._settings.listen):
-            self._socket = await bound_socket(self._settings.listen)
-        self.buffer_cut = widen(self._socket, self._settings.receive_buffer)
+            self._socket, self.buffer_cut = await opened_socket(
+                self._settings.listen, self._settings.receive_buffer, self._held
+            )
         self._local = is_loopback(self.address[0])
         self._drain = Drain(self._socket, self._receive_failed)
         self._drain.start()

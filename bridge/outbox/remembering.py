@@ -6,7 +6,13 @@ In: nothing. Out: two sides of the contract (`contract.py`).
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bridge.outbox.views import AsideView, RememberedRule, RememberedSource, SourceState
+from bridge.outbox.views import (
+    AsideView,
+    LaneTerms,
+    RememberedRule,
+    RememberedSource,
+    SourceState,
+)
 
 
 class Following(Protocol):
@@ -46,4 +52,13 @@ class Remembering(Protocol):
 
     async def adopt_rules(self, definitions: Sequence[str], journal: str = "") -> None:
         """Remember these as the rules in force; a non-empty `journal` is noted with it."""
+        ...
+
+    async def adopt_settings(
+        self,
+        definitions: Sequence[str] | None,
+        scopes: Mapping[str, str],
+        lanes: Sequence[LaneTerms],
+    ) -> None:
+        """Take over rules (None: those in force), sources and lanes, all of them or nothing."""
         ...

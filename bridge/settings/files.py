@@ -25,6 +25,8 @@ SYSTEM_CONFIG = Path("/etc/campaign-bridge/config.toml")
 SYSTEM_RUNTIME = Path("/run/campaign-bridge")
 #: The name of the daemon's control socket, in its runtime folder.
 CONTROL_SOCKET = "control.sock"
+#: A secret's place may be written so: its name is looked for in `$CREDENTIALS_DIRECTORY`.
+CREDENTIAL = "credential:"
 _SQLITE = "sqlite:///"
 #: The tables of which there may be several.
 _LISTS = ("tokens", "campaigns", "rules", "sources")
@@ -183,17 +185,20 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     def place(path: Path | None) -> Path | None:
         return None if path is None else _placed(path, folder)
 
+    def secret(path: Path | None) -> Path | None:
+        return path if path is not None and _is_credential(path) else place(path)
+
     http, adapters, url = settings.http, settings.adapters, settings.outbox.url
     return settings.model_copy(
         update={
             "http": http.model_copy(
-                update={"unix": place(http.unix), "token_file": place(http.token_file)}
+                update={"unix": place(http.unix), "token_file": secret(http.token_file)}
             ),
             "outbox": settings.outbox.model_copy(
                 update={"url": url and _SQLITE + quote(str(_placed(_file_of(url), folder)))}
             ),
             "tokens": tuple(
-                token.model_copy(update={"file": place(token.file)}) for token in settings.tokens
+                token.model_copy(update={"file": secret(token.file)}) for token in settings.tokens
             ),
             "adapters": adapters.model_copy(
                 update={"plugins_dir": place(adapters.plugins_dir or Path("plugins"))}
@@ -201,8 +206,8 @@ def _beside(settings: Settings, folder: Path) -> Settings:
             "campaigns": tuple(
                 campaign.model_copy(
                     update={
-                        "api_key_file": place(campaign.api_key_file),
-                        "webhook_secret_files": tuple(map(place, campaign.webhook_secret_files)),
+                        "api_key_file": secret(campaign.api_key_file),
+                        "webhook_secret_files": tuple(map(secret, campaign.webhook_secret_files)),
                     }
                 )
                 for campaign in settings.campaigns
@@ -212,7 +217,7 @@ def _beside(settings: Settings, folder: Path) -> Settings:
                     update={
                         "file": place(source.file),
                         "state_files": place(source.state_files),
-                        "token_file": place(source.token_file),
+                        "token_file": secret(source.token_file),
                     }
                 )
                 for source in settings.sources
@@ -222,12 +227,14 @@ def _beside(settings: Settings, folder: Path) -> Settings:
 
 
 def read_secret(path: Path, what: str) -> str:
-    """Read a secret from its file; surrounding white space doesn't count.
+    """Read a secret from its file, or of systemd's credentials; white space around doesn't count.
 
     Raises:
         SettingsError: it is missing, unreadable, empty or not one line of printable ASCII. The
             secret itself is never in the message.
     """
+    if _is_credential(path):
+        path = _credential(path, what)
     try:
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as failure:
@@ -242,6 +249,34 @@ def read_secret(path: Path, what: str) -> str:
             hint="It must hold one line of printable ASCII without spaces.",
         )
     return secret
+
+
+def _is_credential(path: Path) -> bool:
+    return str(path).startswith(CREDENTIAL)
+
+
+def _credential(path: Path, what: str) -> Path:
+    """Return where systemd put a credential; raises `SettingsError` where there is none."""
+    name = str(path).removeprefix(CREDENTIAL)
+    if not name or "/" in name or name in {".", ".."}:
+        raise SettingsError(
+            f"{what} {path} names no credential",
+            hint="Write credential:NAME, as in LoadCredential=.",
+        )
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    if not folder:
+        raise SettingsError(
+            f"{what} {path} can't be read: there is no CREDENTIALS_DIRECTORY",
+            hint=f"systemd sets it for a unit with LoadCredential={name}:…; beside the running "
+            "service, root sets CREDENTIALS_DIRECTORY=/run/credentials/campaign-bridge.service.",
+        )
+    found = Path(folder) / name
+    if not found.exists():
+        raise SettingsError(
+            f"{what} {path} can't be read: {folder} has no credential {name!r}",
+            hint=f"Add LoadCredential={name}:/path/of/the/file to the unit, and restart it.",
+        )
+    return found
 
 
 def runtime_dirs() -> list[Path]:

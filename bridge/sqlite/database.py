@@ -51,7 +51,12 @@ class _Job:
     __slots__ = ("erases", "error", "future", "grows", "value", "work")
 
     def __init__(
-        self, work: Work[Any], future: "asyncio.Future[Any]", *, grows: bool, erases: bool
+        self,
+        work: Work[Any] | None,
+        future: "asyncio.Future[Any]",
+        *,
+        grows: bool = False,
+        erases: bool = False,
     ) -> None:
         self.work = work
         self.future = future
@@ -150,6 +155,18 @@ class Database:
         self._jobs.put(job)
         return await job.future  # type: ignore[no-any-return]  # a job's value is its work's
 
+    async def answered(self) -> None:
+        """Return once the writer's thread has come to this in its queue; the disk isn't touched.
+
+        Raises:
+            StoreUnavailable: it is closed.
+        """
+        if not self._open:
+            raise StoreUnavailable(f"{self.path} is closed")
+        job = _Job(None, self._loop.create_future())
+        self._jobs.put(job)
+        await job.future
+
     async def read(self, work: Work[T]) -> T:
         """Run `work` on a connection that only reads, beside the writer."""
         if not self._open:
@@ -217,7 +234,8 @@ class Database:
 
     def _write_groups(self) -> None:
         while (group := self._next_group()) is not None:
-            self._commit(group)
+            if work := [job for job in group if job.work is not None]:
+                self._commit(work)
             if self._db is not None and any(job.erases and job.error is None for job in group):
                 _empty_log(self._db)
             self._hand_back(group)
@@ -277,6 +295,7 @@ class Database:
 
     def _run_job(self, db: sqlite3.Connection, job: _Job) -> None:
         job.error = None
+        assert job.work is not None  # noqa: S101  # those without are no part of a commit
         db.execute("SAVEPOINT job")
         try:
             job.value = job.work(db)

@@ -187,7 +187,7 @@ async def test_an_unknown_source_is_named_to_those_who_may_post(arena: Town) -> 
 def send(road: Road, *datagrams: bytes) -> None:
     sources = road.daemon.report.sources
     assert sources is not None
-    (opened,) = sources._open
+    (opened,) = sources._open.values()
     assert opened.door is not None
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         for datagram in datagrams:
@@ -257,7 +257,7 @@ async def followed(road: Road) -> None:
     """Wait until the first place is on disk: what is written after that counts."""
     sources = road.daemon.report.sources
     assert sources is not None
-    source = sources._open[0]
+    source = next(iter(sources._open.values()))
 
     async def begun() -> bool:
         return source.road.place is not None

@@ -228,6 +228,25 @@ class Calls(Following, Linking, Confirming):
 
         await self.change(adopt)
 
+    async def adopt_settings(
+        self,
+        definitions: Sequence[str] | None,
+        scopes: Mapping[str, str],
+        lanes: Sequence[LaneTerms],
+    ) -> None:
+        """Take over what the settings say, all of it or nothing; see the contract."""
+
+        def adopt(book: Book) -> None:
+            if definitions is not None:
+                book.rows.rules.set(definitions)
+            following.adopt(book, scopes)
+            for terms in lanes:
+                book.rows.lanes.adopt(terms)
+            braking.forget_old(book)
+
+        await self.change(adopt)
+        self._wake()
+
 
 def _campaigns(entries: Sequence[Put]) -> set[str]:
     """Return the campaigns in which something may be due now."""
