@@ -43,16 +43,20 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert [name for name, _ in files if not (folder / name).exists()] == []
     for name, text in files:
         (folder / name).write_text(text, encoding="utf-8")
+    _install(folder)
+    for code in _RUN.findall(PAGE):
+        ran = python(folder, "-c", code)
+        assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+def _install(folder: Path) -> None:
     info = folder / "bridge_adapter_regatta-0.1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: bridge-adapter-regatta\nVersion: 0.1.0\n"
     )
     (info / "entry_points.txt").write_text("[bridge.adapters]\nregatta = bridge_adapter_regatta\n")
-    for code in _RUN.findall(PAGE):
-        ran = python(folder, "-c", code)
-        assert ran.returncode == 0, ran.stderr
-    return folder
 
 
 def test_the_page_begins_with_the_command_that_the_test_stands_for() -> None:
@@ -75,6 +79,22 @@ def test_the_tests_of_the_page_pass(package: Path) -> None:
     assert "4 passed" in ran.stdout
 
 
+def test_the_tests_turn_green_in_the_steps_that_the_page_names(tmp_path: Path) -> None:
+    write("regatta", "client", tmp_path)
+    folder = tmp_path / "regatta"
+    failed = {}
+    for step in PAGE.split("\n## ")[1:]:
+        for name, text in _FILE.findall(step):
+            (folder / name).write_text(text, encoding="utf-8")
+        for code in _RUN.findall(step):
+            python(folder, "-c", code)
+        if step[0] in "567":
+            ran = python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+            failed[step[0]] = set(re.findall(r"^FAILED tests/(\w+)", ran.stdout, re.MULTILINE))
+
+    assert failed == {"5": {"test_hostile", "test_road"}, "6": {"test_road"}, "7": set()}
+
+
 def test_translate_prints_what_the_page_shows(package: Path) -> None:
     ((command, shown),) = _SEEN.findall(PAGE)
     ran = python(package, "-m", "bridge", *command.split())
@@ -86,7 +106,7 @@ def test_translate_prints_what_the_page_shows(package: Path) -> None:
 def test_the_samples_hold_what_a_reader_of_the_page_expects(package: Path) -> None:
     lines = (package / "tests" / "samples" / "hostile.events.json").read_text()
 
-    assert re.findall(r'"line": (\d+)', lines) == ["2", "5"]
+    assert re.findall(r'"line": (\d+)', lines) == ["2", "3", "6"]
     assert "impossible time" in lines
     assert '"player"' not in lines
 

@@ -14,6 +14,7 @@ import pytest
 
 from bridge.adapters.plugins import Origin, Plugin, specs_of
 from bridge.adapters.registry import discover
+from bridge.cli.scaffold import write
 from bridge.events import Identity
 from bridge.settings.models import AdapterSettings
 from tests.cli.conftest import Cli
@@ -27,9 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a package for each identity, as `arena_IDENTITY` in one folder."""
     folder = tmp_path_factory.mktemp("made")
     for identity in IDENTITIES:
-        arguments = ["adapters", "new", f"arena_{identity}", "--identity", identity]
-        ran = in_folder(folder, "bridge", *arguments)
-        assert ran.returncode == 0, ran.stderr
+        write(f"arena_{identity}", identity, folder)
     return folder
 
 
@@ -39,39 +38,52 @@ def package(made: Path, request: pytest.FixtureRequest) -> Path:
 
 
 def in_folder(folder: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a module of Python in `folder`, with the bridge installed and nothing else of ours."""
+    """Run a module of Python in `folder`, with the bridge installed and what was made in it."""
+    path = os.pathsep.join(map(str, (ROOT, *folder.glob("arena_*"))))
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-m", module, *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "MYPYPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": path, "MYPYPATH": str(ROOT)},
     )
 
 
-def test_its_own_tests_pass(package: Path) -> None:
-    ran = in_folder(package, "pytest", "-q", "-p", "no:cacheprovider")
+PYTEST = ("pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib")
+
+
+def test_the_tests_of_each_pass(made: Path) -> None:
+    ran = in_folder(made, *PYTEST)
 
     assert ran.returncode == 0, ran.stdout
-    assert "4 passed" in ran.stdout
+    assert f"{4 * len(IDENTITIES)} passed" in ran.stdout
 
 
-def test_its_tests_notice_an_adapter_that_searches_lines(made: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "wrong", "noticed"),
+    [
+        ("_AWARD.fullmatch(", "_AWARD.search(", "imitates"),
+        ("""{1,64})"'""", """{1,64})"?'""", "damaged"),
+    ],
+)
+def test_its_tests_notice_an_adapter_that_takes_a_piece_for_a_line(
+    made: Path, tmp_path: Path, line: str, wrong: str, noticed: str
+) -> None:
     package = shutil.copytree(made / "arena_name", tmp_path / "arena_name")
     adapter = package / "bridge_adapter_arena_name" / "adapter.py"
-    adapter.write_text(adapter.read_text().replace("_AWARD.fullmatch(", "_AWARD.search("))
-    ran = in_folder(package, "pytest", "-q", "-p", "no:cacheprovider")
+    assert line in adapter.read_text()
+    adapter.write_text(adapter.read_text().replace(line, wrong))
+    ran = in_folder(package, *PYTEST, "-k", f"{noticed} or sample")
 
     assert ran.returncode == 1
-    assert "FAILED tests/test_hostile.py::test_a_name_or_a_chat_that_imitates" in ran.stdout
-    assert "FAILED tests/test_samples.py" in ran.stdout
+    assert "2 failed" in ran.stdout
 
 
-def test_ruff_finds_nothing_neither_by_its_own_rules_nor_by_ours(package: Path) -> None:
+def test_ruff_finds_nothing_neither_by_its_own_rules_nor_by_ours(made: Path) -> None:
     ours = ["--config", str(ROOT / "pyproject.toml"), "--extend-ignore", "S101,INP001,TID252,I001"]
     for command in (["check"], ["check", *ours], ["format", "--check"]):
-        ran = in_folder(package, "ruff", *command, "--no-cache", ".")
+        ran = in_folder(made, "ruff", *command, "--no-cache", ".")
 
         assert ran.returncode == 0, ran.stdout
 
@@ -129,7 +141,7 @@ def test_the_source_to_paste_asks_for_trust_where_it_is_needed(made: Path) -> No
 
 
 def test_nothing_is_overwritten(cli: Cli, tmp_path: Path) -> None:
-    first = cli("adapters", "new", "arena", "--dir", str(tmp_path))
+    first = cli("adapters", "new", "arena", "--dir", str(tmp_path), "--identity", "name")
     again = cli("adapters", "new", "arena", "--dir", str(tmp_path))
 
     assert (first.code, again.code) == (0, 1)

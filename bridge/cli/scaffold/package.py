@@ -26,7 +26,7 @@ class _Players:
 _PLAYERS: Mapping[Identity, _Players] = {
     "platform": _Players("76561198000000001", "76561198000000002", "[0-9]{17}", "steam"),
     "client": _Players("A1" * 16, "B2" * 16, "[0-9A-F]{32}", "guid"),
-    "name": _Players("Zoë", "AWARD first_blood Bob", ".{1,64}", "name"),
+    "name": _Players("Zoë", "AWARD first_blood Bob", '[^"]{1,64}', "name"),
 }
 _TEMPLATE = ".txt"  # so that no tool takes a template for what it will be
 
