@@ -13,12 +13,13 @@ from bridge import Adapter, FieldProblem, GameEvent, MessageRejected, RawMessage
 
 # Only the server writes a line whose first word after the time is ACHV: chat is `CHAT from="…"`,
 # and whoever types an award into it is quoted. So the whole line must fit, from first to last
-# character; a search for "ACHV" anywhere would pay the chat.
+# character; a search for "ACHV" anywhere would pay the chat. The quote at the end is what a line
+# that was cut off lacks: with the round there, 17 could become 1.
 _AWARD = re.compile(
     rb"\[(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\] ACHV"
     rb" player=(?P<player>steam:\d{17})"
-    rb' name="(?P<name>[a-z0-9_]{1,64})"'
     rb" round=(?P<round>\d{1,6})"
+    rb' name="(?P<name>[a-z0-9_]{1,64})"'
 )
 _BEGIN = re.compile(rb"\[[^\]]*\] ACHV ")
 
@@ -32,7 +33,7 @@ class ArenaOptions(BaseModel):
 
 
 class ArenaAdapter(Adapter):
-    """Turns `[time] ACHV player=… name="…" round=…` into a game event."""
+    """Turns `[time] ACHV player=… round=… name="…"` into a game event."""
 
     def __init__(self, options: ArenaOptions) -> None:
         """Keep the options; nothing else may be kept on `self`."""
