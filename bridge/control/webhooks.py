@@ -28,6 +28,7 @@ from bridge.errors import (
 from bridge.events import Clock
 from bridge.outbox.contract import Confirming
 from bridge.outbox.proofs import (
+    Became,
     Failed,
     LinkGone,
     LinkSaid,
@@ -56,6 +57,8 @@ class Receiver:
         self.oldest = oldest
         #: What became of webhooks since the start; a refused one counts by its error's code.
         self.counts: Counter[str] = Counter()
+        #: Entries that they proved paid, by campaign.
+        self.confirmed: Counter[str] = Counter()
 
     async def post(self, request: web.Request) -> web.Response:
         """Take one webhook: 200 once it is on disk, whatever it says.
@@ -89,6 +92,7 @@ class Receiver:
         )
         became = (await self._outbox.receive(webhook)).value
         self.counts[became] += 1
+        self.confirmed[campaign] += became == Became.CONFIRMED
         log.info(
             "webhook", action="webhook_taken", name=notice.event, campaign=campaign, became=became
         )

@@ -22,7 +22,7 @@ from bridge.control.views import Json, when
 from bridge.errors import SettingsError
 from bridge.events import Clock
 from bridge.gate.guard import Gate
-from bridge.intake.drain import opened_socket
+from bridge.intake.drain import Buffer, opened_socket
 from bridge.intake.files.follow import Follower
 from bridge.intake.files.sequence import Log
 from bridge.intake.files.state import StateFiles
@@ -215,6 +215,14 @@ class Sources:
     def views(self) -> list[Json]:
         """Return how each source stands."""
         return [_view(source) for source in self._open.values()]
+
+    def buffers(self) -> dict[str, Buffer]:
+        """Return what the kernel says of each source's UDP socket."""
+        return {
+            source.settings.name: source.door.buffer()
+            for source in self._open.values()
+            if source.door is not None
+        }
 
     def reasons(self) -> list[Reason]:
         """Return why a source works less well than it should."""

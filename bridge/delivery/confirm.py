@@ -5,6 +5,7 @@ balances, kept. Nothing here is on the way of sending, and nothing here sends.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -56,12 +57,19 @@ class Readable(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConfirmStatus:
-    """How a campaign's payouts are being confirmed, as `status` shows it."""
+    """How a campaign's payouts are being confirmed, as `status` shows it.
+
+    `looks` are users' histories that were read since the start, `failed` those that could not be
+    read, `confirmed` entries that histories proved paid.
+    """
 
     campaign: str
     history: Readable
     last_look_at: datetime | None
     last_error: str
+    looks: int = 0
+    failed: int = 0
+    confirmed: int = 0
 
 
 def look_terms(settings: ConfirmSettings) -> LookTerms:
@@ -96,12 +104,15 @@ class Confirmer:
         self._last_look_at: datetime | None = None
         self._failures = 0
         self._last_error = ""
+        self._sums = Counter[str]()
         #: Set once the API's total has been compared for the first time.
         self.compared = asyncio.Event()
 
     def status(self) -> ConfirmStatus:
         """Return how it goes."""
-        return ConfirmStatus(self._campaign, self._history, self._last_look_at, self._last_error)
+        return ConfirmStatus(
+            self._campaign, self._history, self._last_look_at, self._last_error, **self._sums
+        )
 
     @property
     def confirms(self) -> bool:
@@ -161,11 +172,14 @@ class Confirmer:
         rows = [payout_of(row, user_ref) async for row in self._api.users.whole_history(user_ref)]
         age = self._clock.monotonic() - began
         history = History(self._campaign, user_ref, rows, age)
-        return await self._outbox.take_history(history, self._terms)
+        found = await self._outbox.take_history(history, self._terms)
+        self._sums.update(looks=1, confirmed=found.confirmed)
+        return found
 
     def _failed(self, failure: CampaignError) -> bool:
         """Take in that a history can't be read; one user's own 404 says nothing of the others."""
         self._last_error = f"{failure.reason}: {failure}"
+        self._sums["failed"] += 1
         status = failure.status if isinstance(failure, CallFailed) else None
         words = failure.words if isinstance(failure, CallFailed) else ""
         if status in NO_HISTORY and not words:

@@ -12,7 +12,10 @@ Probes read the campaign; no entry is ever spent on finding out.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
 
 from bridge.campaigns import outcomes
 from bridge.campaigns.schemas import Standing
@@ -20,9 +23,21 @@ from bridge.delivery.breaker import Breaker
 from bridge.delivery.concurrency import Concurrency
 from bridge.delivery.retry import asked_for
 from bridge.settings.models import DeliverySettings
+from bridge.timing import CALLS, Histogram
 
 STARTING = "starting"
 RESTING = "breaker_open"
+#: What an attempt came to, in a word; a retry that may have been paid is `UNPROVEN`.
+WORDS: Final[Mapping[type[outcomes.Outcome], str]] = MappingProxyType(
+    {
+        outcomes.Accepted: "accepted",
+        outcomes.Retry: "retry",
+        outcomes.Hold: "held",
+        outcomes.PauseLane: "paused",
+        outcomes.Refused: "refused",
+    }
+)
+UNPROVEN: Final = "unproven"
 #: What the outbox answers to a claim, as a lane says it.
 _STOPPED = {
     "": ("", ""),
@@ -36,6 +51,7 @@ _STOPPED = {
 class LaneStatus:
     """A lane as `status` shows it. `paused` is None while it is open; times in seconds.
 
+    `outcomes` counts attempts by what they came to, `rests` how often the breaker opened.
     `last_error` stays when it is over; `last_error_age` says how long ago it was.
     """
 
@@ -50,6 +66,7 @@ class LaneStatus:
     last_error_age: float | None = None
     outcomes: dict[str, int] = field(default_factory=dict)
     standing: Standing | None = None
+    rests: int = 0
 
 
 class Lane:
@@ -69,7 +86,10 @@ class Lane:
         self._erred_at: float | None = None
         self._standing: Standing | None = None
         self._stopped = _STOPPED[""]
+        self._rests = 0
         self.counts: Counter[str] = Counter()
+        #: How long attempts took.
+        self.durations = Histogram(CALLS)
 
     @property
     def paused(self) -> str | None:
@@ -95,7 +115,8 @@ class Lane:
     def note(self, sent: outcomes.Sent, now: float) -> None:
         """Take in the outcome of an attempt."""
         outcome = sent.outcome
-        self.counts[type(outcome).__name__.lower()] += 1
+        unproven = isinstance(outcome, outcomes.Retry) and outcome.maybe_sent
+        self.counts[UNPROVEN if unproven else WORDS[type(outcome)]] += 1
         if not isinstance(outcome, outcomes.Accepted):
             detail = f"{outcome.reason}: {sent.detail}" if sent.detail else outcome.reason
             self._last_error, self._erred_at = detail, now
@@ -118,6 +139,7 @@ class Lane:
             return
         rest = self._breaker.failure()
         if rest is not None:
+            self._rests += 1
             self._pause(RESTING, outcome.reason, now, rest)
 
     # -- probing ----------------------------------------------------------------------------
@@ -160,4 +182,5 @@ class Lane:
             None if self._erred_at is None else max(0.0, now - self._erred_at),
             dict(self.counts),
             self._standing,
+            self._rests,
         )

@@ -18,6 +18,7 @@ from bridge.delivery.worker import LaneWorker, delivering
 from bridge.events import Clock
 from bridge.outbox.contract import Delivering
 from bridge.settings.models import DeliverySettings
+from bridge.timing import Histogram
 
 
 class Lanes:
@@ -69,6 +70,14 @@ class Lanes:
     def dead(self) -> list[str]:
         """Return the campaigns whose worker does nothing any more."""
         return [name for name, (_, worker, _) in self._open.items() if not worker.alive()]
+
+    def durations(self) -> dict[str, Histogram]:
+        """Return how long each lane's attempts took."""
+        return {name: worker.durations for name, (_, worker, _) in self._open.items()}
+
+    def busy(self) -> dict[str, float]:
+        """Return for how many seconds each lane has been at one round."""
+        return {name: worker.busy() for name, (_, worker, _) in self._open.items()}
 
     async def _opened(self, keyed: Keyed) -> tuple[Keyed, LaneWorker, AsyncExitStack]:
         campaign = keyed.campaign

@@ -23,6 +23,7 @@ from bridge.events import Clock
 from bridge.outbox.contract import Delivering
 from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, Verdict
 from bridge.settings.models import DeliverySettings
+from bridge.timing import Histogram
 
 log = structlog.get_logger("delivery")
 
@@ -82,6 +83,15 @@ class LaneWorker:
         since = self._clock.monotonic() - self.progress
         long = self._looking and since > 2 * self._terms.lease
         return self.task is not None and not self.task.done() and not long
+
+    def busy(self) -> float:
+        """Return for how many seconds it has been at one round; 0 while it waits for work."""
+        return max(0.0, self._clock.monotonic() - self.progress) if self._looking else 0.0
+
+    @property
+    def durations(self) -> Histogram:
+        """How long its attempts took."""
+        return self._lane.durations
 
     async def drain(self, seconds: float) -> None:
         """Wait for the calls in flight; those that take longer are cut off, and stay unproven."""
@@ -173,6 +183,7 @@ class LaneWorker:
         sent = await self._sender.send_event(claim.wire.key, claim.wire.body, claim.event_code)
         now = self._clock.monotonic()
         self._lane.note(sent, now)
+        self._lane.durations.observe(now - began)
         spent = Spent(now - began, self._chance.random())
         result = verdict(sent.outcome, claim, self._settings, spent)
         await self._record(claim.key, result, _answer(sent, spent.seconds))

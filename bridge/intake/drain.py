@@ -10,9 +10,11 @@ beyond that the kernel's buffer is all there is.
 
 import asyncio
 import socket
+import struct
 import sys
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from bridge.settings.kinds import split_address
@@ -29,6 +31,8 @@ SENDERS: Final = 1024
 _LARGEST: Final = 65_536
 #: What a waiting datagram takes besides its bytes, about.
 _OVERHEAD: Final = 250
+_SO_MEMINFO: Final = 55  # Linux: nine numbers about a socket's memory
+_MEMINFO: Final = struct.Struct("=9I")
 _SO_RCVBUFFORCE: Final = 33  # Linux: past the system's limit, for the privileged
 
 #: (host, port), and for IPv6 two numbers more.
@@ -174,6 +178,30 @@ def short(sock: socket.socket, asked: int) -> int | None:
     if sys.platform == "linux":
         given //= 2  # it tells twice the size: half is for its own bookkeeping
     return given if given < asked else None
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """A socket in the kernel: bytes of its receive buffer, and datagrams that it dropped.
+
+    None where this system doesn't tell.
+    """
+
+    given: int | None = None
+    dropped: int | None = None
+
+
+def buffer_of(sock: socket.socket) -> Buffer:
+    """Return what the kernel says of a socket; nothing of a closed one."""
+    try:
+        given = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        if sys.platform != "linux":
+            return Buffer(given)
+        told = sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+    except OSError:
+        return Buffer()
+    # It tells twice the size: half is for its own bookkeeping. Drops are the last of the numbers.
+    return Buffer(given // 2, _MEMINFO.unpack(told)[-1])
 
 
 def written(peer: Peer) -> str:

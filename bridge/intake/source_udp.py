@@ -17,7 +17,7 @@ from bridge.errors import StoreUnavailable
 from bridge.events import Clock, RawMessage
 from bridge.intake.contract import Sink
 from bridge.intake.counts import Counts
-from bridge.intake.drain import Arrived, Drain, Peer, short, written
+from bridge.intake.drain import Arrived, Buffer, Drain, Peer, buffer_of, short, written
 from bridge.intake.seldom import Seldom
 from bridge.intake.udp import BATCH, LOG_SECONDS
 
@@ -82,6 +82,10 @@ class SourceDoor:
                 await task
             finally:
                 sock.close()
+
+    def buffer(self) -> Buffer:
+        """Return what the kernel says of the socket."""
+        return buffer_of(self._drain.socket)
 
     async def _run(self) -> None:
         while batch := await self._drain.take(BATCH):

@@ -33,7 +33,7 @@ from bridge.intake.answers import taken_members
 from bridge.intake.contract import Sink
 from bridge.intake.counts import Counts
 from bridge.intake.datagrams import Datagram, Unreadable, read_datagram
-from bridge.intake.drain import Arrived, Drain, Peer, opened_socket, written
+from bridge.intake.drain import Arrived, Buffer, Drain, Peer, buffer_of, opened_socket, written
 from bridge.intake.listen import explaining
 from bridge.intake.seldom import Allowance, Seldom
 from bridge.settings.kinds import is_loopback
@@ -117,6 +117,10 @@ class UdpDoor:
         """Where it listens."""
         host, port, *_ = self._socket.getsockname()
         return host, port
+
+    def buffer(self) -> Buffer:
+        """Return what the kernel says of the socket."""
+        return buffer_of(self._socket)
 
     # -- the loop ---------------------------------------------------------------------------
 

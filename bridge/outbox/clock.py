@@ -25,6 +25,10 @@ class LedgerClock:
         self._start_at(wall)
         return wall
 
+    def ahead(self) -> float:
+        """Return how far it is ahead of the wall clock, in seconds: that was set back."""
+        return max(0, self.now() - self._wall()) / 1000
+
     def not_before(self, millis: int) -> None:
         """Start no earlier than a time the ledger has seen."""
         if millis > self.now():

@@ -55,6 +55,10 @@ class SqliteOutbox(Calls):
         now = self._clock.now()
         await self.database.write(lambda db: _mend_times(db, now), grows=False)
 
+    def clock_ahead(self) -> float:
+        """Return how far the ledger's clock is ahead of the wall clock, in seconds."""
+        return self._clock.ahead()
+
     async def change(
         self, call: Callable[[Book], T], *, grows: bool = False, erases: bool = False
     ) -> T:

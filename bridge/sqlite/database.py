@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final, Self, TypeVar
 
 import structlog
@@ -34,7 +35,8 @@ from bridge.sqlite.connection import (
     size_of,
 )
 from bridge.sqlite.scripts import Migration
-from bridge.sqlite.space import Space, file_size_limit
+from bridge.sqlite.space import Room, Space, file_size_limit, room_of
+from bridge.timing import COMMITS, Histogram
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -79,7 +81,7 @@ class Database:
 
     `reserve` bytes are kept back for writes that don't grow (0: none). `connect` opens the file;
     tests hand in one that fails on purpose. `committed` is called in the writer's thread after
-    each commit, before anybody is answered; it must not raise.
+    each commit, before anybody is answered; it must not raise. `timer` counts seconds.
     """
 
     def __init__(
@@ -90,11 +92,14 @@ class Database:
         reserve: int = 0,
         connect: Callable[[Path], sqlite3.Connection] = open_connection,
         committed: Callable[[sqlite3.Connection], None] = lambda _: None,
+        timer: Callable[[], float] = perf_counter,
     ) -> None:
         self.path = path
         self._migrations = migrations
         self._connect = connect
         self._committed = committed
+        self._timer = timer
+        self._began: float | None = None
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_groups, name="sqlite-writer")
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="sqlite-reader")
@@ -107,6 +112,9 @@ class Database:
         #: Commits since it was opened, and jobs in them: the measure of group commit.
         self.commits = 0
         self.jobs_committed = 0
+        #: Commits that the disk refused, and how long the others took, with their jobs.
+        self.failures = 0
+        self.durations = Histogram(COMMITS)
         #: What the disk last refused, until a commit succeeds again.
         self.trouble: str | None = None
 
@@ -177,6 +185,22 @@ class Database:
         """Return why new rows are refused now (a full disk), or None."""
         return self._space.growth_refused(self._size) if self._space is not None else None
 
+    # -- what it says of itself -------------------------------------------------------------
+
+    @property
+    def queued(self) -> int:
+        """How many jobs wait for the next commit."""
+        return self._jobs.qsize()
+
+    def busy(self) -> float:
+        """Return for how many seconds the writer has been at one group; 0 while it is idle."""
+        began = self._began
+        return 0.0 if began is None else max(0.0, self._timer() - began)
+
+    def room(self) -> Room:
+        """Return what the files take and what the disk has left; asks the disk."""
+        return room_of(self.path, self._space)
+
     # -- opening ----------------------------------------------------------------------------
 
     def _first_open(self) -> None:
@@ -234,10 +258,12 @@ class Database:
 
     def _write_groups(self) -> None:
         while (group := self._next_group()) is not None:
+            self._began = self._timer()
             if work := [job for job in group if job.work is not None]:
                 self._commit(work)
             if self._db is not None and any(job.erases and job.error is None for job in group):
                 _empty_log(self._db)
+            self._began = None
             self._hand_back(group)
 
     def _next_group(self) -> list[_Job] | None:
@@ -267,6 +293,7 @@ class Database:
 
     def _try_commit(self, group: list[_Job]) -> StoreError | None:
         """Run the group in one transaction; give every job its error where the disk failed."""
+        began = self._timer()
         try:
             self._run(group)
         except sqlite3.Error as failure:
@@ -275,6 +302,7 @@ class Database:
             return self._failed(group, failure)
         except Exception as failure:  # noqa: BLE001  # whatever it is, no caller may wait for ever
             return self._failed(group, StoreUnavailable(f"{self.path}: {failure!r}"))
+        self.durations.observe(self._timer() - began)
         self.commits += 1
         self.jobs_committed += len(group)
         self.trouble = None
@@ -309,6 +337,7 @@ class Database:
     def _failed(self, group: list[_Job], error: StoreError) -> StoreError:
         log.error("commit failed", action="store_commit_failed", jobs=len(group), error=str(error))
         self.trouble = str(error)
+        self.failures += 1
         for job in group:
             job.error = error
         try:

@@ -9,6 +9,8 @@ back. A file-size limit (`ulimit -f`) is respected the same way: near it, growth
 
 import os
 import shutil
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 try:
@@ -18,6 +20,21 @@ except ImportError:  # Windows has no such limits
 
 #: At most this share of the free space (or of the file-size limit) is kept back.
 SHARE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bytes: of a database and its log, of the reserve and what is free beside it, of the disk.
+
+    `refusing` says that growth is refused now. What the disk doesn't tell is None.
+    """
+
+    database: int | None
+    log: int | None
+    reserve: int
+    refusing: bool
+    free: int | None
+    disk: int | None
 
 
 class Space:
@@ -32,7 +49,7 @@ class Space:
 
     def secure(self) -> None:
         """Keep the reserve back at start; a small disk gives a small one."""
-        free = shutil.disk_usage(self._database.parent).free + self._held()
+        free = shutil.disk_usage(self._database.parent).free + self.held()
         self.size = min(self.size, free // SHARE, (file_size_limit() or free) // SHARE)
         self._allocate()
 
@@ -56,7 +73,8 @@ class Space:
     def _fits(self) -> bool:
         return shutil.disk_usage(self._database.parent).free >= 2 * self.size
 
-    def _held(self) -> int:
+    def held(self) -> int:
+        """Return how many bytes the reserve keeps back now."""
         return self._file.stat().st_size if self._file.exists() else 0
 
     def _allocate(self) -> bool:
@@ -67,6 +85,29 @@ class Space:
             self._file.unlink(missing_ok=True)
             return False
         return True
+
+
+def room_of(database: Path, space: Space | None) -> Room:
+    """Return what the files of `database` take, and what its disk has."""
+    free = disk = None
+    with suppress(OSError):
+        usage = shutil.disk_usage(database.parent)
+        free, disk = usage.free, usage.total
+    return Room(
+        _size(database),
+        _size(database.with_name(f"{database.name}-wal")),
+        0 if space is None else space.held(),
+        space is not None and space.refusing is not None,
+        free,
+        disk,
+    )
+
+
+def _size(file: Path) -> int | None:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return None
 
 
 def file_size_limit() -> int | None:

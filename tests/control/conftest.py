@@ -19,6 +19,7 @@ from bridge.control import health
 from bridge.control import http as control
 from bridge.control.desk import Desk
 from bridge.control.health import Reason
+from bridge.control.metrics import http as metrics
 from bridge.control.views import Json
 from bridge.errors import BridgeError
 from bridge.gate.guard import Gate
@@ -144,6 +145,7 @@ async def control_in(folder: Path, campaigns: Sequence[str]) -> AsyncIterator[Co
         routes = [
             *control.routes(made.desk, made.reload),
             *health.routes(made.desk, lambda: made.reasons),
+            *metrics.routes(made.desk, lambda: made.reasons),
         ]
         made.unix = folder / "c.sock"
         async with (

@@ -1,12 +1,11 @@
-"""Alive, ready, and the numbers."""
+"""Alive and ready."""
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from bridge.control.health import Reason, _MoneyNumbers, ledger_reasons
+from bridge.control.health import Reason, ledger_reasons
 from bridge.control.views import Json
-from tests.control.conftest import OTHER, Control
-from tests.outbox.play import ALICE, BOB, CAMPAIGN
+from tests.control.conftest import Control
+from tests.outbox.play import CAMPAIGN
 
 LAME = Reason("lane-key_refused", "camp_1: the key was refused")
 FULL = Reason("store-full", "no space left on /srv", blocking=True)
@@ -56,68 +55,6 @@ async def test_details_are_for_who_may_read(desk: Control, token: str) -> None:
     reply = await desk.call("GET", "/readyz", token=token)
 
     assert reply.json["reasons"] == [{"code": "store-full", "detail": "no space left on /srv"}]
-
-
-# -- the numbers ----------------------------------------------------------------------------
-
-
-async def numbers(desk: Control) -> dict[tuple[str, tuple[str, ...]], float]:
-    """Return the samples by name and labels; none may come twice."""
-    reply = await desk.call("GET", "/metrics", token="r3ad")
-    assert reply.status == 200
-    assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
-    found: dict[tuple[str, tuple[str, ...]], float] = {}
-    for family in text_string_to_metric_families(reply.body.decode()):
-        assert family.type in {"gauge", "counter"}
-        assert family.documentation
-        for sample in family.samples:
-            place = (sample.name, tuple(sample.labels.values()))
-            assert place not in found
-            found[place] = sample.value
-    return found
-
-
-async def test_the_numbers_count_entries_by_campaign_and_state(two: Control) -> None:
-    await two.outbox.link(CAMPAIGN, ALICE, "usr_1", "test")
-    await two.put(1)
-    await two.put(2, BOB)
-    await two.put(3, BOB, OTHER)
-    two.play.clock.advance(90)
-    found = await numbers(two)
-
-    assert found == {
-        ("campaign_bridge_entries", (CAMPAIGN, "due")): 1,
-        ("campaign_bridge_entries", (CAMPAIGN, "held")): 1,
-        ("campaign_bridge_entries", (OTHER, "held")): 1,
-        ("campaign_bridge_oldest_due_seconds", (CAMPAIGN,)): 90,
-        ("campaign_bridge_oldest_due_seconds", (OTHER,)): 0,
-        ("campaign_bridge_oldest_unpaid_seconds", (CAMPAIGN,)): 0,
-        ("campaign_bridge_oldest_unpaid_seconds", (OTHER,)): 0,
-        ("campaign_bridge_held", (CAMPAIGN, "unlinked")): 1,
-        ("campaign_bridge_held", (OTHER, "unlinked")): 1,
-        ("campaign_bridge_shadow_cost_tokens", (CAMPAIGN,)): 0,
-        ("campaign_bridge_shadow_cost_tokens", (OTHER,)): 0,
-    }
-
-
-async def test_an_empty_outbox_has_numbers_too(desk: Control) -> None:
-    assert await numbers(desk) == {}
-
-
-async def test_a_reason_is_one_sample_however_often_it_is_in_force(desk: Control) -> None:
-    desk.reasons = [LAME, FULL, Reason(LAME.code, "camp_2: the key was refused")]
-
-    assert await numbers(desk) == {
-        ("campaign_bridge_not_ready", ("lane-key_refused",)): 1,
-        ("campaign_bridge_not_ready", ("store-full",)): 1,
-    }
-
-
-async def test_a_campaign_with_an_odd_name_does_not_break_the_numbers(two: Control) -> None:
-    odd = 'a"b\\c\nd'
-    await two.put(1, campaign=odd)
-
-    assert ("campaign_bridge_entries", (odd, "held")) in await numbers(two)
 
 
 # -- what an operator has to look at --------------------------------------------------------
@@ -170,15 +107,6 @@ def test_what_is_accepted_for_too_long_is_told_only_where_something_could_confir
     assert "2.0 hours ago" in told(lane(**late))["payouts-overdue"]
     assert told(lane(**late, confirms=False)) == {}
     assert told(lane(**late), lag=None) == {}  # no daemon runs that would look
-
-
-@pytest.mark.parametrize(("confirms", "seconds"), [(True, 7200.0), (False, 0.0)])
-def test_the_number_of_it_moves_only_there_too(confirms: bool, seconds: float) -> None:
-    numbers = _MoneyNumbers()
-    numbers.add(lane(oldest_unpaid_seconds=7200.0, confirms=confirms, shadow_cost="0"))
-    unpaid, *_ = numbers.metrics
-
-    assert [sample.value for sample in unpaid.samples] == [seconds]
 
 
 def test_what_shadow_mode_left_is_told() -> None:

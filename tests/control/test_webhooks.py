@@ -49,6 +49,7 @@ async def test_a_signed_payout_confirms_its_entry(door: Door) -> None:
     assert reply.json == {"received": True, "became": "confirmed"}
     assert await door.states() == [State.CONFIRMED]
     assert door.receiver.counts == Counter(confirmed=1)
+    assert door.receiver.confirmed == {CAMPAIGN: 1}
 
 
 async def test_it_is_on_disk_before_the_200(door: Door) -> None:

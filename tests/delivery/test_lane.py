@@ -226,7 +226,7 @@ def test_its_status_counts_outcomes_by_kind() -> None:
         lane.note(sent, 0)
     status = lane.status(0, in_flight=3)
 
-    assert status.outcomes == {"accepted": 2, "retry": 1, "refused": 1}
+    assert status.outcomes == {"accepted": 2, "unproven": 1, "refused": 1}
     assert (status.campaign, status.in_flight, status.limit) == ("camp_1", 3, lane.limit)
     assert (status.paused, status.next_probe_in, status.waiting) == (None, None, 0)
 
@@ -259,3 +259,19 @@ def test_the_api_s_own_reason_is_shown_before_the_operator_s() -> None:
     lane.probe_failed("unreachable", "connection refused", 0)
 
     assert lane.status(0, 0).paused == "unreachable"
+
+
+def test_its_status_tells_what_may_have_been_paid_from_what_was_not() -> None:
+    lane = opened()
+    for sent in (crowded(None), BROKEN, Sent(outcomes.Hold("user_unknown", maybe_sent=False), 404)):
+        lane.note(sent, 0)
+
+    assert lane.status(0, in_flight=0).outcomes == {"retry": 1, "unproven": 1, "held": 1}
+
+
+def test_its_status_counts_how_often_it_began_to_rest() -> None:
+    lane = opened()
+    for _ in range(5):
+        lane.note(BROKEN, 0)
+
+    assert lane.status(0, in_flight=0).rests == 1

@@ -294,7 +294,7 @@ async def test_half_of_ten_failing_opens_it(quick_rig: Rig) -> None:
     async with resting(rig):
         status = rig.worker.status()
 
-    assert status.outcomes["retry"] == 5
+    assert status.outcomes["unproven"] == 5
 
 
 async def test_while_it_rests_no_attempt_is_spent(quick_rig: Rig) -> None:

@@ -1,12 +1,13 @@
 """A socket that is emptied into memory."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from bridge.intake.drain import Drain, bound_socket, widen
+from bridge.intake.drain import Buffer, Drain, bound_socket, buffer_of, widen
 
 
 @pytest.fixture
@@ -153,3 +154,26 @@ def test_what_the_kernel_says_is_what_is_compared() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         assert widen(sock, 65_536) is None
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 2 * 65_536
+
+
+async def test_what_the_kernel_drops_is_told(
+    receiver: socket.socket, sender: socket.socket
+) -> None:
+    widen(receiver, 4096)
+    for _ in range(100):
+        sender.send(bytes(1000))
+    told = buffer_of(receiver)
+    there = 0
+    with contextlib.suppress(BlockingIOError):
+        while receiver.recv(2000):
+            there += 1
+
+    assert told.given == 4096
+    assert told.dropped == 100 - there > 0
+
+
+def test_nothing_is_told_of_a_closed_socket() -> None:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.close()
+
+    assert buffer_of(sock) == Buffer(None, None)

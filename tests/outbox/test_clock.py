@@ -77,3 +77,13 @@ def test_it_never_goes_back_and_ages_at_least_as_much_as_time_passes(
 
     assert times == sorted(times)
     assert times[-1] - times[0] >= sum(passes for passes, _ in steps) * 1000 - 1
+
+
+def test_it_tells_how_far_it_is_ahead_of_a_wall_clock_that_was_set_back() -> None:
+    clock = FakeClock()
+    ledger = LedgerClock(clock)
+    right = ledger.ahead()
+    clock.jump(-90)
+    clock.advance(5)
+
+    assert (right, ledger.ahead()) == (0, 90)

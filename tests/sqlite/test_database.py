@@ -15,6 +15,7 @@ from bridge.errors import SchemaTooNew, StoreCorrupt, StoreError, StoreUnavailab
 from bridge.sqlite.connection import open_connection
 from bridge.sqlite.database import GROUP_LIMIT, Database
 from bridge.sqlite.scripts import Migration
+from bridge.sqlite.space import room_of
 
 NOTES = (Migration(1, "first", "CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT;"),)
 
@@ -409,3 +410,63 @@ async def test_a_file_that_can_not_be_used_is_not_kept_open(
         await database.__aenter__()
 
     assert _open_files(tmp_path) == []
+
+
+# -- what it says of itself -----------------------------------------------------------------
+
+
+class Ticks:
+    """A timer that goes on by a quarter of a second whenever it is asked."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 0.25
+        return self.now
+
+
+async def test_a_commit_is_timed_once_however_many_jobs_are_in_it(tmp_path: Path) -> None:
+    async with Database(tmp_path / "a.db", NOTES, timer=Ticks()) as database:
+        async with Stopped(database):
+            writes = [asyncio.create_task(database.write(note(f"{n}"))) for n in range(9)]
+            await asyncio.sleep(0)
+            queued, busy = database.queued, database.busy()
+        await asyncio.gather(*writes)
+
+        assert (queued, busy) == (9, 0.5)
+        assert database.durations.cumulative()[-1] == ("+Inf", database.commits)
+        assert database.durations.sum == 0.25 * database.commits + 0.25  # `busy` asked it, too
+        assert (database.queued, database.busy()) == (0, 0)
+
+
+async def test_a_commit_that_the_disk_refuses_is_counted_and_not_timed(
+    tmp_path: Path, opener: Opener
+) -> None:
+    async with Database(tmp_path / "a.db", NOTES, connect=opener) as database:
+        before = database.commits
+        Failing.fails = [True]
+        with pytest.raises(StoreError):
+            await database.write(note("one"))
+
+        assert database.failures == 1
+        assert database.durations.cumulative()[-1] == ("+Inf", before)
+
+
+async def test_its_room_is_that_of_its_files_and_its_disk(tmp_path: Path) -> None:
+    async with Database(tmp_path / "a.db", NOTES, reserve=4096) as database:
+        await database.write(note("one"))
+        room = database.room()
+
+        assert room.database == (tmp_path / "a.db").stat().st_size
+        assert room.log == (tmp_path / "a.db-wal").stat().st_size
+        assert (room.reserve, room.refusing) == (4096, False)
+        assert room.free is not None
+        assert room.disk is not None
+        assert 0 < room.free <= room.disk
+
+
+async def test_the_room_of_files_that_are_gone_is_unknown(tmp_path: Path) -> None:
+    room = room_of(tmp_path / "gone" / "a.db", None)
+
+    assert (room.database, room.log, room.free, room.disk) == (None, None, None, None)

@@ -1,0 +1,46 @@
+"""What a running bridge measures of itself, beside what `status` tells: for /metrics.
+
+In: its rooms. Out: `Measured`. Changes nothing.
+"""
+
+from importlib.metadata import version
+
+from bridge.control.metrics.measured import Buffer, Measured, Store
+from bridge.control.webhooks import Receiver
+from bridge.daemon.report import Report
+from bridge.events import Clock
+from bridge.intake import drain
+from bridge.outbox.store import SqliteOutbox
+from bridge.settings.files import APP
+
+
+def measure(report: Report, outbox: SqliteOutbox, receiver: Receiver, clock: Clock) -> Measured:
+    """Return one moment's measures."""
+    database = outbox.database
+    return Measured(
+        version(APP),
+        clock.now().timestamp(),
+        outbox.clock_ahead(),
+        Store(
+            database.durations,
+            database.failures,
+            database.queued,
+            database.busy(),
+            database.room,
+        ),
+        report.lanes.durations(),
+        report.lanes.busy(),
+        _buffers(report),
+        dict(receiver.confirmed),
+        dict(report.pipeline.uncounted.sums),
+    )
+
+
+def _buffers(report: Report) -> dict[str, Buffer]:
+    found: dict[str, drain.Buffer] = {}
+    if report.udp is not None:
+        found["udp"] = report.udp.buffer()
+    if report.sources is not None:
+        found |= {f"source {name}": told for name, told in report.sources.buffers().items()}
+    asked = report.settings.udp.receive_buffer
+    return {door: Buffer(told.given, asked, told.dropped) for door, told in found.items()}
