@@ -5,6 +5,8 @@ In: the contract's calls. Out: their answers; nothing survives the process.
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,8 +34,11 @@ class MemoryOutbox(Calls):
         self._db = sqlite3.connect(":memory:", isolation_level=None, cached_statements=_STATEMENTS)
         if original is not None:
             original.backup(self._db)
+            _migrate(self._db)
+        else:
+            self._db.deserialize(_empty())
+            self._db.execute("UPDATE ledger SET identity = randomblob(16)")
         self._db.row_factory = sqlite3.Row
-        migrate(self._db, load_migrations("bridge.outbox.sqlite.migrations"), Path(":memory:"))
 
     async def change(
         self, call: Callable[[Book], T], *, grows: bool = False, erases: bool = False
@@ -53,6 +58,18 @@ class MemoryOutbox(Calls):
     async def look(self, call: Callable[[Rows], T]) -> T:
         """Run a call that changes nothing."""
         return call(Rows(self._db))
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    migrate(db, load_migrations("bridge.outbox.sqlite.migrations"), Path(":memory:"))
+
+
+@cache
+def _empty() -> bytes:
+    """Return a database with nothing in it: tests begin thousands of times."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        _migrate(db)
+        return db.serialize()
 
 
 _: type[Outbox] = MemoryOutbox
