@@ -233,8 +233,7 @@ def read_secret(path: Path, what: str) -> str:
         SettingsError: it is missing, unreadable, empty or not one line of printable ASCII. The
             secret itself is never in the message.
     """
-    if _is_credential(path):
-        path = _credential(path, what)
+    path = secret_path(path, what)
     try:
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as failure:
@@ -249,6 +248,15 @@ def read_secret(path: Path, what: str) -> str:
             hint="It must hold one line of printable ASCII without spaces.",
         )
     return secret
+
+
+def secret_path(path: Path, what: str) -> Path:
+    """Return the file that holds a secret: for a credential, the one that systemd made.
+
+    Raises:
+        SettingsError: there is no such credential.
+    """
+    return _credential(path, what) if _is_credential(path) else path
 
 
 def _is_credential(path: Path) -> bool:
@@ -267,8 +275,8 @@ def _credential(path: Path, what: str) -> Path:
     if not folder:
         raise SettingsError(
             f"{what} {path} can't be read: there is no CREDENTIALS_DIRECTORY",
-            hint=f"systemd sets it for a unit with LoadCredential={name}:…; beside the running "
-            "service, root sets CREDENTIALS_DIRECTORY=/run/credentials/campaign-bridge.service.",
+            hint=f"systemd sets it for a unit with LoadCredential={name}:…; root runs a command "
+            "as the unit would by `campaign-bridge-as-service COMMAND`.",
         )
     found = Path(folder) / name
     if not found.exists():

@@ -81,6 +81,23 @@ def test_a_secret_that_others_can_read_is_warned_of(cli: Cli, configured: Site) 
     assert SECRET not in ran.out + ran.err
 
 
+def test_a_secret_of_systemds_is_looked_at_where_systemd_put_it(
+    cli: Cli, configured: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = configured.config.read_text()
+    configured.config.write_text(text.replace('"token"', '"credential:token"'))
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (configured.folder / "token").rename(credentials / "token")
+    elsewhere = cli("check", "--offline")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    there = cli("check", "--offline")
+
+    assert elsewhere.code == 1
+    assert "campaign-bridge-as-service" in elsewhere.out
+    assert there.code == 0, there.out
+
+
 def test_an_open_door_without_a_token_is_told(cli: Cli, configured: Site) -> None:
     text = configured.config.read_text()
     configured.config.write_text(text.replace('token_file = "token"', 'unix = "http.sock"'))

@@ -14,7 +14,7 @@ from bridge.cli.check.findings import Finding, Level, fine, problem, refused, wa
 from bridge.cli.printing import plural
 from bridge.errors import BridgeError
 from bridge.gate.guard import Gate
-from bridge.settings.files import read_secret
+from bridge.settings.files import read_secret, secret_path
 from bridge.settings.kinds import is_loopback
 from bridge.settings.models import (
     AdapterSettings,
@@ -87,10 +87,11 @@ def secret(path: Path, what: str, kind: str = "token file") -> Iterator[Finding]
     """Look at a file with a secret, and at who else can read it."""
     try:
         read_secret(path, kind)
+        place = secret_path(path, kind)
     except BridgeError as error:
         yield refused(what, error)
         return
-    mode = path.stat().st_mode
+    mode = place.stat().st_mode
     if os.name == "posix" and mode & (stat.S_IROTH | stat.S_IWOTH):
         yield warning(what, f"every user of this machine can read {path}", f"chmod 600 {path}")
     elif os.name == "posix" and mode & stat.S_IWGRP:
