@@ -9,16 +9,19 @@ is sent instead.
 """
 
 import errno
-import fcntl
 import json
 import os
 import socket
 import sys
+from array import array
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
 from bridge.cli.printing import one_line
+
+if sys.platform == "linux":
+    import fcntl
 
 JOURNAL: Final = Path("/run/systemd/journal/socket")
 IDENTIFIER: Final = "campaign-bridge"
@@ -37,9 +40,6 @@ _LONGEST_NAME: Final = 64
 _PATIENCE: Final = 0.5
 #: As large as the journal's own library asks for.
 _SEND_BUFFER: Final = 8 * 1024 * 1024
-_SEALS: Final = (
-    0 if sys.platform != "linux" else fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
-)
 
 
 def is_journal(descriptor: int, told: str) -> bool:
@@ -59,6 +59,7 @@ class JournalLogger:
 
     def __init__(self, path: Path = JOURNAL) -> None:
         self._path = path
+        self._stderr = sys.stderr
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         self._socket.settimeout(_PATIENCE)
@@ -68,7 +69,7 @@ class JournalLogger:
         try:
             self._send(record(event))
         except OSError:
-            sys.stderr.write(json.dumps(event, default=str) + "\n")
+            self._stderr.write(json.dumps(event, default=str) + "\n")
 
     debug = info = warning = warn = error = critical = exception = fatal = log = msg
 
@@ -85,8 +86,11 @@ class JournalLogger:
         try:
             with os.fdopen(os.dup(descriptor), "wb") as file:
                 file.write(data)
-            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS | fcntl.F_SEAL_SEAL)
-            socket.send_fds(self._socket, [b""], [descriptor], 0, str(self._path))
+            seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+            # Not by socket.send_fds: in Python 3.11 that forgets the address.
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", [descriptor]))
+            self._socket.sendmsg([b""], [rights], 0, str(self._path))
         finally:
             os.close(descriptor)
 

@@ -123,6 +123,7 @@ class _LastCalls:
     async def _say_goodbye(self, request: web.Request, response: web.StreamResponse) -> None:
         if self._ending:
             response.force_close()
+            response.headers["Connection"] = "close"  # aiohttp has written its own by now
 
     async def taken(self, runner: web.AppRunner) -> None:
         """Accept nobody any more; let those who were accepted say what they came for."""

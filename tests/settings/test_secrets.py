@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import SettingsError
-from bridge.settings.files import read_secret
+from bridge.settings.files import load_settings, read_secret
 
 SECRET = "sk_live_0123456789"
 
@@ -82,3 +82,79 @@ def test_a_file_that_can_not_be_read_says_why(tmp_path: Path, name: str, reason:
     with pytest.raises(SettingsError, match=reason) as refused:
         read_secret(tmp_path / name, "token file")
     assert "chmod 600" in refused.value.hint
+
+
+# -- systemd's credentials --------------------------------------------------------------------
+
+
+def test_a_credential_is_read_from_where_systemd_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "api-key").write_text(f"{SECRET}\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+
+    assert read_secret(Path("credential:api-key"), "API key") == SECRET
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "words", "hint"),
+    [
+        (None, "api-key", "there is no CREDENTIALS_DIRECTORY", "LoadCredential=api-key:"),
+        (".", "api-key", "has no credential 'api-key'", "LoadCredential=api-key:"),
+        (".", "../api-key", "names no credential", "credential:NAME"),
+        (".", "", "names no credential", "credential:NAME"),
+    ],
+)
+def test_a_credential_that_is_not_there_says_where_it_would_be(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str | None,
+    name: str,
+    words: str,
+    hint: str,
+) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    if folder is not None:
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / folder))
+
+    with pytest.raises(SettingsError, match=words) as refused:
+        read_secret(Path(f"credential:{name}"), "API key of campaign c,")
+    assert hint in refused.value.hint
+
+
+def test_every_secret_of_the_settings_may_be_a_credential(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(
+        """
+[http]
+token_file = "credential:token"
+[[tokens]]
+role = "read"
+file = "credential:reader"
+[[campaigns]]
+id = "c"
+environment = "test"
+api_key_file = "credential:key"
+webhook_secret_files = ["credential:hook", "hook-2"]
+[[sources]]
+name = "arena"
+adapter = "json"
+token_file = "credential:arena"
+"""
+    )
+    settings = load_settings(config)
+
+    assert [
+        settings.http.token_file,
+        settings.tokens[0].file,
+        settings.campaigns[0].api_key_file,
+        *settings.campaigns[0].webhook_secret_files,
+        settings.sources[0].token_file,
+    ] == [
+        Path("credential:token"),
+        Path("credential:reader"),
+        Path("credential:key"),
+        Path("credential:hook"),
+        tmp_path / "hook-2",
+        Path("credential:arena"),
+    ]
