@@ -15,6 +15,7 @@ import socket
 import sys
 from array import array
 from collections.abc import Mapping, MutableMapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,6 +98,12 @@ class JournalLogger:
     def close(self) -> None:
         """Write nothing more."""
         self._socket.close()
+
+
+@cache
+def logger(path: Path = JOURNAL) -> JournalLogger:
+    """Return the one logger of a process for the journal at `path`."""
+    return JournalLogger(path)
 
 
 def _too_large(failure: OSError) -> bool:

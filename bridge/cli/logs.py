@@ -46,7 +46,7 @@ def _last_processors(socket: Path) -> list[Any]:
 def _factory(socket: Path) -> Any:
     if not _to_journal(socket):
         return structlog.WriteLoggerFactory(file=sys.stderr)
-    logger = journal.JournalLogger(socket)
+    logger = journal.logger(socket)
     return lambda *_: logger
 
 

@@ -98,10 +98,10 @@ def _print_daemon(daemon: Json | None) -> None:
     say(f"daemon    running for {up}, version {daemon['version']}, pid {daemon['pid']}")
     say(f"config    {daemon['config']}")
     say(f"listening {' · '.join(doors)}")
-    if daemon["held_by_systemd"]:
-        say(f"held      by systemd: {', '.join(map(one_line, daemon['held_by_systemd']))}")
-    if daemon["needs_restart"]:
-        say(f"! new settings wait for a restart: {', '.join(daemon['needs_restart'])}")
+    if held := daemon.get("held_by_systemd"):
+        say(f"held      by systemd: {', '.join(map(one_line, held))}")
+    if later := daemon.get("needs_restart"):
+        say(f"! new settings wait for a restart: {', '.join(map(one_line, later))}")
 
 
 def _print_reasons(status: Json) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -26,13 +27,14 @@ async def serve(config: Path) -> None:
         BridgeError: it can't start.
     """
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    loop, hangup = asyncio.get_running_loop(), _Hangup(stop.is_set)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, hangup.come)
     notifier, clock = Notifier.of(), SystemClock()
     try:
         async with Pulse(notifier, clock, watchdog_seconds()) as pulse:
-            await _run(config, notifier, pulse, stop)
+            await _run(config, notifier, pulse, stop, hangup)
     except BridgeError as failure:
         notifier.tell(status_word(f"it can't run: {failure}"))
         raise
@@ -40,19 +42,20 @@ async def serve(config: Path) -> None:
         notifier.close()
 
 
-async def _run(config: Path, notifier: Notifier, pulse: Pulse, stop: asyncio.Event) -> None:
+async def _run(
+    config: Path, notifier: Notifier, pulse: Pulse, stop: asyncio.Event, hangup: "_Hangup"
+) -> None:
     notifier.tell(status_word("starting"))
     held = handed_over()
     try:
         async with running(config, load_settings(config), held=held, notifier=notifier) as daemon:
-            loop, hangup = asyncio.get_running_loop(), _Hangup(daemon, stop.is_set)
-            loop.add_signal_handler(signal.SIGHUP, hangup.come)
             gc.freeze()  # what is loaded now stays: no full collection has to look at it again
             log.info(
                 "running", action="daemon_running", config=str(config), held=sorted(held.doors)
             )
             pulse.watch(daemon.life)
             notifier.ready(await daemon.life.line())
+            hangup.reach(daemon)
             try:
                 await _until_the_end(daemon, stop)
             finally:
@@ -77,17 +80,25 @@ async def _until_the_end(daemon: Daemon, stop: asyncio.Event) -> None:
 
 
 class _Hangup:
-    """Reloads that SIGHUP asks for."""
+    """Reloads that SIGHUP asks for; one that comes while the daemon starts is done after that."""
 
-    def __init__(self, daemon: Daemon, ends: Callable[[], bool]) -> None:
-        self._daemon = daemon
+    def __init__(self, ends: Callable[[], bool]) -> None:
         self._ends = ends
+        self._daemon: Daemon | None = None
+        self._came = False
         self._reloads: set[asyncio.Task[None]] = set()
+
+    def reach(self, daemon: Daemon) -> None:
+        """Let `daemon` be reloaded from now on."""
+        self._daemon = daemon
+        if self._came:
+            self.come()
 
     def come(self) -> None:
         """Begin one, unless the daemon ends: the next start reads the settings anyway."""
-        if not self._ends():
-            task = asyncio.create_task(self._reload())
+        self._came = True
+        if self._daemon is not None and not self._ends():
+            task = asyncio.create_task(self._reload(self._daemon))
             self._reloads.add(task)
             task.add_done_callback(self._reloads.discard)
 
@@ -95,8 +106,6 @@ class _Hangup:
         """Wait for those under way."""
         await asyncio.gather(*self._reloads, return_exceptions=True)
 
-    async def _reload(self) -> None:
-        try:
-            await self._daemon.reload()
-        except BridgeError as refused:  # the daemon has logged why
-            log.debug("reload refused", action="reload_refused", error=str(refused))
+    async def _reload(self, daemon: Daemon) -> None:
+        with suppress(BridgeError):  # the daemon has logged why it refused
+            await daemon.reload()

@@ -153,6 +153,14 @@ def test_a_reload_is_told_with_its_outcome(supervisor: Supervisor) -> None:
     assert supervisor.log.count('"action": "reload_refused"') == 2
 
 
+def test_a_hangup_while_it_starts_is_a_reload_after_that(supervisor: Supervisor) -> None:
+    supervisor.start(until="STATUS")  # the first is "starting"
+    supervisor.signal(signal.SIGHUP)
+    supervisor.hear("RELOADING")
+
+    assert next(word for words in supervisor.told for word in words if word != "STATUS") == "READY"
+
+
 def test_without_a_daemon_a_reload_fails(supervisor: Supervisor) -> None:
     done = supervisor.run("reload")
 

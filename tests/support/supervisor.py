@@ -81,8 +81,8 @@ class Supervisor:
         self.held[name] = sock
         return sock
 
-    def start(self, watchdog: float = 0.0, **env: str) -> None:
-        """Start the daemon and wait until it says that it is ready."""
+    def start(self, watchdog: float = 0.0, until: str = "READY", **env: str) -> None:
+        """Start the daemon and wait until it says that it is ready, or another word."""
         numbers = [str(sock.fileno()) for sock in self.held.values()]
         more = {"NOTIFY_SOCKET": str(self.folder / "notify"), **env}
         if self.held:
@@ -99,7 +99,7 @@ class Supervisor:
                 pass_fds=[sock.fileno() for sock in self.held.values()],
                 env={**self.env, **more},
             )
-        self.hear("READY")
+        self.hear(until)
 
     def stop(self) -> int:
         assert self.process is not None
