@@ -147,7 +147,7 @@ class SourceRoad:
             else:
                 groups.append(self._pipeline.decide(result, message, self._speaker))
         turn = Turn(self.name, self.spec.name, part, memory, place, aside)
-        silent = memory is None and place is None and not aside
+        silent = memory is None and place is None and not aside and not any(groups)
         await self._pipeline.keep(
             [step for group in groups for step in group], None if silent else turn
         )

@@ -19,7 +19,7 @@ from tests.acceptance.test_supervised import call
 from tests.support.supervisor import Supervisor, supervisor_in
 
 RESTARTS = 3
-RELOADS = 12
+RELOADS = 24
 SOURCE = """
 [[sources]]
 name = "arena"
@@ -195,6 +195,7 @@ def test_reloads_lose_nothing_and_bad_files_change_nothing(supervisor: Superviso
     ):
         for number in range(RELOADS):
             supervisor.config.write_text(bad[number // 2 % len(bad)] if number % 2 else good)
+            supervisor.listen(0.1)
             supervisor.signal(signal.SIGHUP)
             supervisor.hear("RELOADING")
             supervisor.hear("READY")

@@ -444,6 +444,17 @@ async def test_a_used_source_keeps_its_name_and_scope(arena: Town) -> None:
     await opened(road_of(arena))
 
 
+async def test_one_that_remembers_nothing_is_used_by_its_entries_all_the_same(town: Town) -> None:
+    posts = '\n[[sources]]\nname = "posts"\nadapter = "json"\ntrust = "name"\n'
+    town.configure(posts)
+    async with road_of(town) as road:
+        said = {"player": "name:Al", "achievement": "first_blood", "id": "1"}
+        await road.call("POST", "/v1/messages/posts", said)
+    town.configure(posts + 'id_scope = "eu"\n')
+    with pytest.raises(SettingsError, match="id_scope"):
+        await opened(road_of(town))
+
+
 async def opened(road: AbstractAsyncContextManager[Road]) -> None:
     async with road:
         pass

@@ -18,7 +18,7 @@ def keep(book: Book, turn: Turn, entries: Sequence[Put]) -> None:
     A replay leaves it as it is: its memory and its place are its own.
     """
     sources = book.rows.sources
-    if not turn.replay:
+    if not turn.replay and (turn.memory is not None or turn.place is not None):
         sources.keep(turn, book.now)
     if entries:
         sources.use(turn.source)
