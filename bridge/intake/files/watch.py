@@ -13,10 +13,16 @@ from watchfiles import awatch
 #: Milliseconds in which changes are gathered before somebody is woken.
 _GATHERED: Final = 50
 _STEP: Final = 10
+#: So many times longer is nobody woken where the kernel tells of changes.
+_SELDOM: Final = 5
 
 
 class Watch:
-    """A folder that is watched for as long as it is entered; else every `poll` seconds will do."""
+    """A folder that is watched for as long as it is entered.
+
+    It is looked at every `poll` seconds where the kernel tells of nothing, and now and then where
+    it does: some network file systems let themselves be watched and keep silent.
+    """
 
     def __init__(self, folder: Path, poll: float) -> None:
         self._folder = folder
@@ -24,6 +30,7 @@ class Watch:
         self._woken = asyncio.Event()
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._watched = False
         #: Why the kernel tells of nothing.
         self.trouble: str | None = None
 
@@ -46,8 +53,9 @@ class Watch:
 
     async def wait(self) -> None:
         """Return when something may have changed, and now and then for good measure."""
+        seldom = _SELDOM if self._watched else 1
         try:
-            async with asyncio.timeout(self._poll):
+            async with asyncio.timeout(self._poll * seldom):
                 await self._woken.wait()
         except TimeoutError:
             return
@@ -64,10 +72,12 @@ class Watch:
                     recursive=False,
                 ):
                     self.trouble = None
+                    self._watched = True
                     self._woken.set()
             except FileNotFoundError:  # the folder is not there yet, or no longer
                 self.trouble = f"there is no folder {self._folder}"
             except OSError as failure:
                 self.trouble = f"{self._folder} can't be watched ({failure}); it is looked at"
+            self._watched = False
             self._woken.set()
             await asyncio.sleep(self._poll)
