@@ -5,7 +5,7 @@ In: the settings' models, the commands, the errors. Out: Markdown, below a mark 
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
 
@@ -13,6 +13,8 @@ import click
 
 from bridge.cli.init.template import EXAMPLES, Setting, Table, tables, toml
 from bridge.cli.program import program
+from bridge.control.metrics.board import Family
+from bridge.control.metrics.http import ROOMS
 from bridge.errors import BridgeError
 from bridge.gate.problems import STATUS
 
@@ -36,10 +38,16 @@ def errors() -> str:
     return "\n".join(map(_error, family(BridgeError)))
 
 
+def monitoring() -> str:
+    """Return what `docs/monitoring.md` says of every metric."""
+    return "\n".join(_room(heading, families) for heading, families in ROOMS.items())
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "configuration.md": configuration,
     "commands.md": commands,
     "errors.md": errors,
+    "monitoring.md": monitoring,
 }
 
 
@@ -118,6 +126,17 @@ def _error(kind: type[BridgeError]) -> str:
     if kind.hint:
         lines += [f"What to do: {kind.hint}", ""]
     return "\n".join(lines)
+
+
+# -- monitoring -----------------------------------------------------------------------------
+
+
+def _room(heading: str, families: Sequence[Family]) -> str:
+    lines = [f"### {heading}", "", "| metric | kind | labels | meaning |", "|---|---|---|---|"]
+    for family in families:
+        labels = ", ".join(f"`{label}`" for label in family.labels) or "none"
+        lines.append(f"| `{family.name}` | {family.kind} | {labels} | {_cell(family.meaning)} |")
+    return "\n".join(lines) + "\n"
 
 
 # -- writing --------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ from bridge.daemon.report import Report
 from bridge.events import Clock
 from bridge.intake import drain
 from bridge.outbox.store import SqliteOutbox
+from bridge.pipeline.counting import LACKS, NEEDS_ID
 from bridge.settings.files import APP
 
 
-def measure(report: Report, outbox: SqliteOutbox, receiver: Receiver, clock: Clock) -> Measured:
+def measured(report: Report, outbox: SqliteOutbox, receiver: Receiver, clock: Clock) -> Measured:
     """Return one moment's measures."""
     database = outbox.database
     return Measured(
@@ -32,7 +33,7 @@ def measure(report: Report, outbox: SqliteOutbox, receiver: Receiver, clock: Clo
         report.lanes.busy(),
         _buffers(report),
         dict(receiver.confirmed),
-        dict(report.pipeline.uncounted.sums),
+        {reason: report.pipeline.uncounted.sums[reason] for reason in (LACKS, NEEDS_ID)},
     )
 
 

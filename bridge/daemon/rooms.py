@@ -14,6 +14,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -25,11 +26,10 @@ from bridge.control import health, links, replays, webhooks
 from bridge.control import http as control
 from bridge.control.desk import Desk
 from bridge.control.metrics import http as metrics
-from bridge.control.metrics.measured import Measured
 from bridge.control.stream import Stream
 from bridge.control.views import Json, report_view
 from bridge.daemon.clock import SystemClock
-from bridge.daemon.measuring import measure
+from bridge.daemon.measuring import measured
 from bridge.daemon.reading import Found, find, read
 from bridge.daemon.replaying import Replays
 from bridge.daemon.report import Report
@@ -195,13 +195,11 @@ class Daemon:
     async def _reconcile(self, campaign: str | None) -> list[Json]:
         return [report_view(report) for report in await self._confirmers.reconcile(campaign)]
 
-    def _measured(self) -> Measured:
-        return measure(self.report, self._outbox, self._receiver, self._clock)
-
     async def _listen(self, rooms: AsyncExitStack) -> None:
         http, udp, report = self._settings.http, self._settings.udp, self.report
         sink = self._pipeline.accept
         stream = Stream(self._outbox)
+        measure = partial(measured, report, self._outbox, self._receiver, self._clock)
         incoming = webhooks.routes(self._receiver)
         routes = [
             *achievements.routes(sink, self._clock, counts=report.http_counts),
@@ -212,7 +210,7 @@ class Daemon:
             *stream.routes(),
             *incoming,
             *health.routes(self._desk, report.reasons),
-            *metrics.routes(self._desk, report.reasons, self._measured),
+            *metrics.routes(self._desk, report.reasons, measure),
         ]
         groups = self._gate.peers.groups
         app, desk_app = application(self._gate, routes), application(self._gate, routes)

@@ -171,7 +171,11 @@ async def open_outbox(
         )
         try:
             async with Database(
-                path, migrations, reserve=reserve, committed=watch.committed
+                path,
+                migrations,
+                reserve=reserve,
+                committed=watch.committed,
+                timer=clock.monotonic,
             ) as database:
                 outbox = SqliteOutbox(database, clock)
                 await outbox.start()

@@ -9,6 +9,7 @@ from typing import Final
 from bridge.control.metrics.board import Board, counter, gauge, histogram
 from bridge.control.metrics.measured import Measured
 from bridge.control.views import Json
+from bridge.errors import SignatureRefused
 from bridge.outbox.proofs import Became
 
 #: What an attempt comes to, as lanes count it.
@@ -59,7 +60,7 @@ def fill(board: Board, status: Json, measured: Measured | None) -> None:
         _confirming(board, confirming["campaign"], confirming)
     webhooks = status.get("webhooks")
     if webhooks is not None:
-        for became in (*Became, *(other for other in webhooks if other not in set(Became))):
+        for became in dict.fromkeys([*Became, SignatureRefused.code, *webhooks]):
             board.set("webhooks", webhooks.get(became, 0), became=became)
     if measured is not None:
         for campaign, times in measured.attempts.items():
