@@ -287,7 +287,10 @@ class StoreLocked(StoreError):
 class StoreCorrupt(StoreError):
     """The database file is damaged."""
 
-    hint = "Stop the daemon, keep a copy of the file with its -wal, and restore a backup."
+    hint = (
+        "Keep the file with its -wal. `campaign-bridge outbox salvage` shows what can be read; the "
+        "daemon salvages it when it starts; `campaign-bridge outbox restore` takes a backup."
+    )
     code = "store-corrupt"
 
 

@@ -17,9 +17,11 @@ from bridge.cli.remote import RemoteDesk
 from bridge.control.desk import Desk
 from bridge.control.views import Json, report_view
 from bridge.daemon import SystemClock
+from bridge.daemon.pruning import prune_policy
 from bridge.daemon.reading import lane_terms, with_keys
 from bridge.delivery.confirmers import reconcile_once
 from bridge.errors import BridgeError, CommandError, SettingsError, StoreLocked
+from bridge.outbox.archive.pruning import Pruned
 from bridge.outbox.memory import MemoryOutbox
 from bridge.outbox.store import open_outbox
 from bridge.settings.files import load_settings, outbox_path
@@ -62,6 +64,10 @@ class AnyDesk(Protocol):
 
     async def expire(self, older_than: Any, who: str) -> Json:
         """Discard what has waited for a link for longer than so many seconds."""
+        ...
+
+    async def prune(self, *, dry_run: bool) -> Json:
+        """Let go what is older than the settings say."""
         ...
 
     async def players(self) -> list[Json]:
@@ -224,7 +230,11 @@ async def _direct(
 
             if creates:  # what is about to be written must be held to the settings' limits
                 await opened_outbox.adopt_lanes(lane_terms(settings))
-            desk = Desk(opened_outbox, campaigns, reconcile=compare)
+
+            async def prune(*, dry_run: bool) -> Pruned:
+                return await opened_outbox.prune(prune_policy(settings), dry_run=dry_run)
+
+            desk = Desk(opened_outbox, campaigns, reconcile=compare, prune=prune)
             yield Counter(desk, who, outbox, settings)
     except StoreLocked as locked:
         raise _explained(locked, found) from locked

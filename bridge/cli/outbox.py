@@ -1,4 +1,4 @@
-"""`campaign-bridge outbox`: what is kept, what became of it, and what an operator decides."""
+"""`campaign-bridge outbox`: what is kept, what became of it, what an operator decides."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,6 +9,12 @@ import click
 
 from bridge.cli import options
 from bridge.cli.desk import Counter, desk_for
+from bridge.cli.keeping.backup import backup
+from bridge.cli.keeping.checking import check
+from bridge.cli.keeping.export import export
+from bridge.cli.keeping.prune import prune
+from bridge.cli.keeping.restore import restore
+from bridge.cli.keeping.salvage import salvage
 from bridge.cli.letting_go import expire, forget, release
 from bridge.cli.printing import confirm, print_error, print_json, print_table, say, since
 from bridge.cli.receipt import lines
@@ -30,7 +36,7 @@ the player may be paid a second time."""
 
 @click.group("outbox")
 def command() -> None:
-    """Look into the outbox, and decide about single entries."""
+    """Look into the outbox, decide about entries, and keep its file."""
 
 
 @command.command("list")
@@ -183,5 +189,5 @@ def _ask(config: Path, ask: Callable[[Counter], Awaitable[T]], *, as_json: bool)
     return asyncio.run(asked())
 
 
-for each in (release, forget, expire):
+for each in (release, forget, expire, backup, restore, check, salvage, export, prune):
     command.add_command(each)

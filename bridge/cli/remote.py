@@ -61,6 +61,11 @@ class RemoteDesk:
         body = {"older_than": older_than}
         return await self._control.call("POST", "/v1/operator/expire", body)
 
+    async def prune(self, *, dry_run: bool) -> Json:
+        """Let go what is older than the settings say; that may take its time."""
+        body = {"dry_run": dry_run}
+        return await self._control.call("POST", "/v1/operator/prune", body, patient=True)
+
     async def players(self) -> list[Json]:
         """Return every link."""
         answer = await self._control.call("GET", "/v1/operator/players")

@@ -38,6 +38,7 @@ _REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "quarantine": "the ledger may be an old copy, or another machine's",
         "payout_failed": "the API took it, and then its payout failed",
         "expired": "nobody linked the player in time",
+        "unreadable": "the file was damaged, and of this entry little more than its key is left",
     }
 )
 
@@ -54,6 +55,8 @@ _NEXT: Final[Mapping[str, str]] = MappingProxyType(
         "quarantine": "`reconcile`, then `outbox release --quarantine`",
         "payout_failed": "ask Oncade why, then `outbox retry {key}`: it is sent under a new key",
         "expired": "nothing; what is achieved from now on waits anew",
+        "unreadable": "a backup, or the game's own log, may say what it was; it is never sent: its "
+        "key stays known",
         "held": "`outbox retry {key}`, once the cause is gone",
         "uncertain": "look the payout up in the campaign's history, then "
         "`outbox resolve {key}` with\n"

@@ -6,7 +6,7 @@ the running daemon and the command line where none runs.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from bridge.control import views
@@ -30,6 +30,7 @@ from bridge.control.stopped import stopped
 from bridge.control.views import Json
 from bridge.errors import CommandError, EntryNotFound, LinkRefused, MessageRejected
 from bridge.events import State
+from bridge.outbox.archive.pruning import Pruned
 from bridge.outbox.contract import Outbox
 from bridge.outbox.views import Listing, Pause
 from bridge.players.canonical import canonical_player
@@ -38,6 +39,16 @@ __all__ = ["Desk", "Reconcile", "rejected"]
 
 #: Compares one campaign's ledger with the API's history; None means every campaign.
 Reconcile = Callable[[str | None], Awaitable[list[Json]]]
+
+
+class Prune(Protocol):
+    """Lets go what is older than the settings say, or only counts it."""
+
+    async def __call__(self, *, dry_run: bool) -> Pruned:
+        """Do it; return how much went, or would."""
+        ...
+
+
 #: Returns the daemon's lanes as `status` tells them.
 Lanes = Callable[[], Sequence[Json]]
 
@@ -283,7 +294,7 @@ class Desk(EntryDesk, PlayerDesk, LaneDesk, RuleDesk):
     """The whole desk.
 
     `campaigns` are the configured ids; `facts` adds what only a running daemon knows, `lanes` are
-    its lanes, `reconcile` asks the API.
+    its lanes, `reconcile` asks the API, `prune` lets old bytes go.
     """
 
     def __init__(
@@ -293,8 +304,10 @@ class Desk(EntryDesk, PlayerDesk, LaneDesk, RuleDesk):
         facts: Callable[[], Json] = dict,
         reconcile: Reconcile | None = None,
         lanes: Lanes = tuple,
+        prune: Prune | None = None,
     ) -> None:
         super().__init__(outbox, lanes)
+        self._prune = prune
         self.campaigns = tuple(campaigns)
         self._facts = facts
         self._reconcile = reconcile
@@ -313,6 +326,12 @@ class Desk(EntryDesk, PlayerDesk, LaneDesk, RuleDesk):
         ]
         ledger = views.standing_view(await self._outbox.standing())
         return {**facts, "ledger": ledger, "campaigns": counted}
+
+    async def prune(self, *, dry_run: bool) -> Json:
+        """Let go what is older than the settings say; with `dry_run` only count it."""
+        if self._prune is None:
+            raise CommandError("this desk has no outbox in a file")
+        return views.pruned_view(await self._prune(dry_run=dry_run))
 
     async def reconcile(self, campaign: Any) -> list[Json]:
         """Compare the ledger with the API's history: one campaign's, or (None) every one's."""

@@ -13,6 +13,7 @@ from bridge.control.desk import Desk
 from bridge.control.views import Json
 from bridge.gate.guard import ROLE
 from bridge.gate.roles import Right
+from bridge.outbox.archive.reports import SALVAGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ def ledger_reasons(status: Json) -> list[Reason]:
     quarantine = status["ledger"]["quarantine"]
     if quarantine:
         hint = "`campaign-bridge reconcile`, then `campaign-bridge outbox release --quarantine`"
+        if quarantine.startswith(SALVAGED):
+            aside = "the damaged file lies beside the outbox, and backups may hold what is lost"
+            found.append(Reason("outbox-salvaged", f"{quarantine}; {aside}"))
         found.append(Reason("quarantine", f"{quarantine}; {hint}"))
     lag = status.get("payout_lag")
     for lane in status["campaigns"]:

@@ -39,6 +39,7 @@ def routes(desk: Desk, reload: Reload, hurry: Hurry | None = None) -> list[web.R
         web.post("/v1/operator/release", decide(calls.release)),
         web.post("/v1/operator/forget-shadow", decide(calls.forget_shadow)),
         web.post("/v1/operator/expire", decide(calls.expire)),
+        web.post("/v1/operator/prune", decide(calls.prune)),
         web.get("/v1/operator/players", read(calls.players)),
         web.post("/v1/operator/players", decide(calls.link_many)),
         web.get(_PLAYER_STORY, read(calls.player_story)),
@@ -119,6 +120,13 @@ class Calls:
     async def expire(self, request: web.Request) -> web.Response:
         body = await json_object(request, {"older_than"})
         return web.json_response(await self._desk.expire(body.get("older_than"), _who(request)))
+
+    async def prune(self, request: web.Request) -> web.Response:
+        body = await json_object(request, {"dry_run"})
+        dry_run = body.get("dry_run", False)
+        if not isinstance(dry_run, bool):
+            raise rejected("/dry_run", "dry_run must be true or false")
+        return web.json_response(await self._desk.prune(dry_run=dry_run))
 
     async def player_story(self, request: web.Request) -> web.Response:
         return web.json_response(await self._desk.player_story(request.match_info["player"]))

@@ -7,6 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from bridge.outbox.archive.pruning import Pruned
 from bridge.outbox.links import Link, Session
 from bridge.outbox.proofs import Drift
 from bridge.outbox.views import (
@@ -115,6 +116,19 @@ def drift_view(drift: Drift) -> Json:
 def standing_view(standing: Standing) -> Json:
     """Return how the ledger itself stands."""
     return {"sequence": standing.sequence, "quarantine": standing.quarantine or None}
+
+
+def pruned_view(pruned: Pruned) -> Json:
+    """Return how much was let go, or would be."""
+    return {
+        "bodies": pruned.bodies,
+        "attempts": pruned.attempts,
+        "inbox": pruned.inbox,
+        "journal": pruned.journal,
+        "changes": pruned.changes,
+        "shrunk_bytes": pruned.shrunk,
+        "free_bytes": pruned.free,
+    }
 
 
 def link_view(link: Link) -> Json:

@@ -5,20 +5,13 @@ itself is in `report.py`.
 """
 
 import asyncio
-import hmac
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    nullcontext,
-)
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import structlog
-from aiohttp import web
 
 from bridge.adapters.registry import discover
 from bridge.campaigns.apis import Apis
@@ -29,7 +22,9 @@ from bridge.control.metrics import http as metrics
 from bridge.control.stream import Stream
 from bridge.control.views import Json, report_view
 from bridge.daemon.clock import SystemClock
+from bridge.daemon.doors import Doors, control_socket
 from bridge.daemon.measuring import measured
+from bridge.daemon.pruning import REST, prune_policy, pruning
 from bridge.daemon.reading import Found, find, read
 from bridge.daemon.replaying import Replays
 from bridge.daemon.report import Report
@@ -39,24 +34,20 @@ from bridge.daemon.standing import Living
 from bridge.daemon.systemd import Notifier
 from bridge.delivery.confirmers import Confirmers
 from bridge.delivery.lanes import Lanes
-from bridge.errors import BridgeError, CommandError, SettingsError
+from bridge.errors import BridgeError, CommandError
 from bridge.events import Clock
 from bridge.gate.guard import Gate
 from bridge.intake import http as achievements
 from bridge.intake import messages
 from bridge.intake.counts import Counts
-from bridge.intake.listen import Bound, application, http_listening, public_application
+from bridge.intake.listen import application, http_listening
 from bridge.intake.udp import UdpDoor
-from bridge.linking.page.site import LinkSite, page_application
 from bridge.linking.service import Linker, linking
+from bridge.outbox.archive.pruning import Pruned
 from bridge.outbox.store import SqliteOutbox, open_outbox
 from bridge.pipeline import Pipeline, Speaker
-from bridge.settings.files import (
-    CONTROL_SOCKET,
-    outbox_path,
-    read_secret,
-    runtime_dirs,
-)
+from bridge.rules.key import payout_key
+from bridge.settings.files import outbox_path
 from bridge.settings.models import Settings
 
 log = structlog.get_logger("daemon")
@@ -111,7 +102,7 @@ class Daemon:
         registry = discover(settings.adapters)
         path = outbox_path(settings.outbox)
         self._outbox = await rooms.enter_async_context(
-            open_outbox(path, clock, settings.outbox.reserve)
+            open_outbox(path, clock, settings.outbox.reserve, key_of=payout_key)
         )
         await found.check(self._outbox)
         await found.adopt(self._outbox)
@@ -143,11 +134,20 @@ class Daemon:
         await self._open_sources(rooms)
         campaigns = [campaign.id for campaign in settings.campaigns]
         report = self.report
-        self._desk = Desk(self._outbox, campaigns, report.facts, self._reconcile, report.lane_views)
+        self._desk = Desk(
+            self._outbox,
+            campaigns,
+            report.facts,
+            self._reconcile,
+            report.lane_views,
+            self._prune,
+        )
         self.life = Living(report, self._desk)
         await self._listen(rooms)
         await self._confirmers.replace(settings.campaigns, settings.confirm)
         await self._lanes.replace(keyed)
+        policy = prune_policy(settings)
+        await rooms.enter_async_context(pruning(self._outbox, policy, self._on_death))
 
     async def _open_far_ends(self, rooms: AsyncExitStack, found: Found) -> None:
         """Open what talks with the API beside the lanes: confirmers, link sessions, webhooks."""
@@ -192,11 +192,14 @@ class Daemon:
         if not task.cancelled() and not self._died.done():
             self._died.set_exception(task.exception() or RuntimeError("a task ended by itself"))
 
+    async def _prune(self, *, dry_run: bool) -> Pruned:
+        return await self._outbox.prune(prune_policy(self._settings), dry_run=dry_run, rest=REST)
+
     async def _reconcile(self, campaign: str | None) -> list[Json]:
         return [report_view(report) for report in await self._confirmers.reconcile(campaign)]
 
     async def _listen(self, rooms: AsyncExitStack) -> None:
-        http, udp, report = self._settings.http, self._settings.udp, self.report
+        udp, report = self._settings.udp, self.report
         sink = self._pipeline.accept
         stream = Stream(self._outbox)
         measure = partial(measured, report, self._outbox, self._receiver, self._clock)
@@ -217,45 +220,16 @@ class Daemon:
         for each in (app, desk_app):
             each.on_shutdown.append(stream.end)
         await rooms.enter_async_context(
-            http_listening(desk_app, None, [_control_socket()], groups=groups)
+            http_listening(desk_app, None, [control_socket()], groups=groups)
         )
         if udp.listen is not None:
             door = UdpDoor(sink, self._gate, udp, self._clock, self._held.one("udp"))
             report.udp = await rooms.enter_async_context(door)
-        report.webhooks_bound = await rooms.enter_async_context(self._listen_for_webhooks(incoming))
-        report.page_bound = await rooms.enter_async_context(self._listen_for_players())
-        tcp_held, unix_held = self._held.of("http"), self._held.of("unix")
-        listen = None if tcp_held else http.listen
-        unix = [] if unix_held or http.unix is None else [http.unix]
-        held = [*tcp_held, *unix_held]
-        report.bound = await rooms.enter_async_context(
-            http_listening(app, listen, unix, groups=groups, held=held)
-        )
-
-    def _listen_for_webhooks(
-        self, incoming: Sequence[web.RouteDef]
-    ) -> AbstractAsyncContextManager[Bound]:
-        """Open the webhooks' own listener, where the settings name one."""
-        listen = self._settings.webhooks.listen
-        if listen is None:
-            return nullcontext(Bound())
-        app, held = public_application([*incoming, *health.alive()]), self._held.of("webhooks")
-        return http_listening(app, None if held else listen, section="webhooks", held=held)
-
-    def _listen_for_players(self) -> AbstractAsyncContextManager[Bound]:
-        """Open the public page's own listener, where the settings name one."""
-        page = self._settings.link_page
-        if page.listen is None:
-            return nullcontext(Bound())
-        campaign = next(
-            known for known in self._settings.campaigns if page.campaign in {None, known.id}
-        )
-        # Cookies are signed with something that outlives a restart, and that nobody else has.
-        secret = read_secret(campaign.api_key_file, f"API key of campaign {campaign.id},")
-        key = hmac.digest(secret.encode(), b"campaign-bridge link page", "sha256")
-        site = LinkSite(self._linker, page, campaign.id, key, self._clock)
-        app, held = page_application(site, health.alive()), self._held.of("link-page")
-        return http_listening(app, None if held else page.listen, section="link_page", held=held)
+        doors = Doors(self._settings, self._held)
+        report.webhooks_bound = await rooms.enter_async_context(doors.for_webhooks(incoming))
+        players = doors.for_players(self._linker, self._clock)
+        report.page_bound = await rooms.enter_async_context(players)
+        report.bound = await rooms.enter_async_context(doors.for_games(app, groups))
 
     async def until_a_part_dies(self) -> None:
         """Return never; raise what a background task died of."""
@@ -359,18 +333,6 @@ class Daemon:
             "sources_added": fresh,
             "sources_removed": list(sources.gone),
         }
-
-
-def _control_socket() -> Path:
-    folder = runtime_dirs()[0]
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-    except OSError as failure:
-        raise SettingsError(
-            f"the control socket's folder {folder} can't be made: {failure.strerror}",
-            hint="Set RUNTIME_DIRECTORY to a folder that the daemon's user may write.",
-        ) from failure
-    return folder / CONTROL_SOCKET
 
 
 @asynccontextmanager

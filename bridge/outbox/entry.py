@@ -12,6 +12,9 @@ from bridge.events import State
 from bridge.outbox.money import token_units
 from bridge.outbox.views import EntryView
 
+#: The last millisecond that a datetime can say.
+_LATEST = 253_402_300_799_999
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -107,8 +110,8 @@ def cap_read(brakes: str) -> str:
 
 
 def as_moment(millis: int) -> datetime:
-    """Return a stored time as a datetime in UTC."""
-    return datetime.fromtimestamp(millis / 1000, UTC)
+    """Return a stored time as a datetime in UTC; one that a damaged file makes up is cut."""
+    return datetime.fromtimestamp(min(max(millis, 0), _LATEST) / 1000, UTC)
 
 
 def moment(millis: int | None) -> datetime | None:

@@ -28,6 +28,7 @@ OVER_CAP = "over_cap"
 PRICE_UNKNOWN = "price_unknown"
 SHADOW = "shadow"
 QUARANTINE = "quarantine"
+UNREADABLE = "unreadable"
 
 #: The reasons for which only an operator lets an entry go.
 BRAKES = frozenset({OVER_CAP, PRICE_UNKNOWN, SHADOW, QUARANTINE})

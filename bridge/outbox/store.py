@@ -4,6 +4,7 @@ In: the contract's calls. Out: their answers, synced. Knows nothing of what a ca
 (`ledger/`) or of statements (`sqlite/`).
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -13,8 +14,12 @@ from uuid import UUID
 
 import structlog
 
-from bridge.errors import BridgeError, OutboxError
+from bridge.errors import BridgeError, OutboxError, StoreCorrupt
 from bridge.events import Clock, Counted, Taken
+from bridge.outbox.archive.healing import damage_of, heal, keep_before, refuse_strangers
+from bridge.outbox.archive.pruning import Policy, Pruned, prune
+from bridge.outbox.archive.reports import SALVAGED, Salvaged
+from bridge.outbox.archive.salvage import KeyOf
 from bridge.outbox.calls import Calls
 from bridge.outbox.clock import LedgerClock
 from bridge.outbox.contract import Outbox
@@ -24,11 +29,11 @@ from bridge.outbox.machine import machine_id
 from bridge.outbox.sqlite.rows import Rows
 from bridge.outbox.sqlite.rows.statements import queries
 from bridge.outbox.values import Put
-from bridge.outbox.witness import Testimony, Witness, doubt
+from bridge.outbox.witness import Testimony, Witness, doubt, witness_path
 from bridge.sqlite.connection import is_disk_failure
 from bridge.sqlite.database import Database
 from bridge.sqlite.lock import locked
-from bridge.sqlite.scripts import load_migrations
+from bridge.sqlite.scripts import Migration, load_migrations
 
 T = TypeVar("T")
 
@@ -45,6 +50,8 @@ class SqliteOutbox(Calls):
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(LedgerClock(clock))
         self.database = database
+        #: What was salvaged when it was opened, where the file was damaged.
+        self.salvaged: Salvaged | None = None
 
     async def start(self) -> None:
         """Set the clock by what the file has seen, and mend times a wrong clock left behind."""
@@ -77,6 +84,10 @@ class SqliteOutbox(Calls):
         """Run a call that changes nothing, beside the writer."""
         return await self.database.read(lambda db: call(Rows(db)))
 
+    async def prune(self, policy: Policy, *, dry_run: bool = False, rest: float = 0.0) -> Pruned:
+        """Let go what is older than the policy says, in steps that hold nobody up."""
+        return await prune(self, policy, self._clock.now(), dry_run=dry_run, rest=rest)
+
     def put_all(
         self, book: Book, entries: Sequence[Put], *, replay: bool
     ) -> list[Taken | Counted | OutboxError]:
@@ -104,7 +115,8 @@ class Watch:
         standing = await outbox.standing()
         why = doubt(standing, self._witness.heard, self._machine)
         self._identity = standing.identity
-        if why and why != standing.quarantine:
+        known = standing.quarantine == why or standing.quarantine.startswith(SALVAGED)
+        if why and not known:
             held = await outbox.quarantine(why)
             log.error("quarantine", action="ledger_quarantined", reason=why, held=held)
         await outbox.change(lambda _: None)
@@ -133,11 +145,6 @@ class Watch:
         self._witness.close()
 
 
-def witness_path(path: Path) -> Path:
-    """Return where the witness of the outbox at `path` is."""
-    return path.with_name(f"{path.name}.witness")
-
-
 def _put_alone(book: Book, entry: Put, *, replay: bool) -> Taken | Counted | OutboxError:
     db = book.rows.db
     db.execute("SAVEPOINT entry")
@@ -154,11 +161,17 @@ def _put_alone(book: Book, entry: Put, *, replay: bool) -> Taken | Counted | Out
 
 @asynccontextmanager
 async def open_outbox(
-    path: Path, clock: Clock, reserve: int = 0, machine: str | None = None
+    path: Path,
+    clock: Clock,
+    reserve: int = 0,
+    machine: str | None = None,
+    key_of: KeyOf | None = None,
 ) -> AsyncIterator[SqliteOutbox]:
     """Open the outbox at `path`, alone; `machine` stands for this machine's id in tests.
 
-    A ledger that its witness doesn't know goes into quarantine.
+    A ledger that its witness doesn't know goes into quarantine. With `key_of`, which makes an
+    entry's key, a damaged file is kept aside and what can be read of it goes on, in quarantine;
+    without it nothing is touched.
 
     Raises:
         StoreLocked: another process has it open.
@@ -166,6 +179,7 @@ async def open_outbox(
     """
     with locked(path):
         migrations = load_migrations("bridge.outbox.sqlite.migrations")
+        salvaged = await asyncio.to_thread(_prepare, path, migrations, clock, key_of)
         watch = Watch(
             Witness.open(witness_path(path)), machine_id() if machine is None else machine
         )
@@ -178,11 +192,28 @@ async def open_outbox(
                 timer=clock.monotonic,
             ) as database:
                 outbox = SqliteOutbox(database, clock)
+                outbox.salvaged = salvaged
                 await outbox.start()
                 await watch.begin(outbox)
                 yield outbox
         finally:
             watch.close()
+
+
+def _prepare(
+    path: Path, migrations: Sequence[Migration], clock: Clock, key_of: KeyOf | None
+) -> Salvaged | None:
+    """Look the file over before it is opened for writing, which may change it."""
+    if key_of is None:
+        why = damage_of(path, thorough=False)
+        if why is not None:
+            raise StoreCorrupt(f"{path} is damaged: {why}")
+        salvaged = None
+    else:
+        salvaged = heal(path, migrations, now=clock.now(), key_of=key_of)
+    refuse_strangers(path)
+    keep_before(path, migrations)
+    return salvaged
 
 
 def _mend_times(db: sqlite3.Connection, now: int) -> None:

@@ -44,6 +44,24 @@ class Heard:
     damaged: bool = False
 
 
+def witness_path(path: Path) -> Path:
+    """Return where the witness of the outbox at `path` is."""
+    return path.with_name(f"{path.name}.witness")
+
+
+def hear(path: Path) -> Heard:
+    """Return what the witness at `path` says, without opening it for anything else.
+
+    Raises:
+        OSError: it is there and can't be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Heard()
+    return _heard(data, there=True)[0]
+
+
 class Witness:
     """An open witness file."""
 
@@ -72,12 +90,7 @@ class Witness:
                 f"the witness {path} can't be opened: {failure.strerror}",
                 hint="Give it to the daemon's user; it belongs beside the outbox.",
             ) from failure
-        slots = [_slot(os.pread(file, SLOT, number * SLOT)) for number in (0, 1)]
-        whole = [slot for slot in slots if slot is not None]
-        if not whole:
-            return cls(file, Heard(None, damaged=there), 0)
-        written, testimony = max(whole, key=lambda slot: slot[0])
-        return cls(file, Heard(testimony), written)
+        return cls(file, *_heard(os.pread(file, 2 * SLOT, 0), there=there))
 
     def write(self, testimony: Testimony) -> bool:
         """Keep what was seen last; False where the disk refused, which `trouble` explains."""
@@ -121,6 +134,16 @@ def _bytes(written: int, testimony: Testimony) -> bytes:
     return (digest + b" " + payload).ljust(SLOT - 1) + b"\n"
 
 
+def _heard(data: bytes, *, there: bool) -> tuple[Heard, int]:
+    """Return what a witness's bytes say, and how often it was written."""
+    slots = [_slot(data[number * SLOT : (number + 1) * SLOT]) for number in (0, 1)]
+    whole = [slot for slot in slots if slot is not None]
+    if not whole:
+        return Heard(None, damaged=there), 0
+    written, testimony = max(whole, key=lambda slot: slot[0])
+    return Heard(testimony), written
+
+
 def _slot(data: bytes) -> tuple[int, Testimony] | None:
     """Read one slot; None where it was never written, or not wholly."""
     digest, payload = data[:_DIGEST], data[_DIGEST + 1 :].rstrip()
@@ -143,8 +166,9 @@ def doubt(standing: Standing, heard: Heard, machine: str | None) -> str:
         return _OTHER if standing.rows else _LOST
     if standing.sequence < said.sequence:
         return (
-            f"the database is an old copy: it ends at change {standing.sequence}, and change "
-            f"{said.sequence} was seen here; what was sent in between is not in it"
+            f"the database is an old copy, or its end is lost: it ends at change "
+            f"{standing.sequence}, and change {said.sequence} was seen here; what was sent in "
+            "between is not in it"
         )
     if standing.copied:
         return _COPIED

@@ -34,6 +34,14 @@ def duration_of(text: str) -> timedelta:
     return _positive(value)
 
 
+def _kept(value: object) -> object:
+    return None if value == "forever" else _duration(value)
+
+
+def _positive_or_never(value: timedelta | None) -> timedelta | None:
+    return None if value is None else _positive(value)
+
+
 def _seconds(value: object) -> float | None:
     if isinstance(value, str | bool):  # pydantic would read true as a second
         match = _DURATION.fullmatch(str(value).strip())
@@ -100,6 +108,8 @@ def _sqlite_url(value: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
+#: How long something is kept: a duration, or "forever" (None).
+Keep = Annotated[timedelta | None, BeforeValidator(_kept), AfterValidator(_positive_or_never)]
 Address = Annotated[str, AfterValidator(_address)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 SqliteUrl = Annotated[str, AfterValidator(_sqlite_url)]

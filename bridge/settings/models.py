@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import ByteSize, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bridge.settings.kinds import Address, BaseUrl, Duration, SqliteUrl
+from bridge.settings.kinds import Address, BaseUrl, Duration, Keep, SqliteUrl
 from bridge.settings.rules import RuleSettings
 from bridge.settings.section import Section
 from bridge.settings.sources import SourceSettings
@@ -94,6 +94,26 @@ class OutboxSettings(Section):
     reserve: ByteSize = Field(
         ByteSize(8 * 1024 * 1024),
         description="Disk kept back so that payouts can still be recorded on a full disk.",
+    )
+    keep_bodies: Keep = Field(
+        timedelta(days=90),
+        description="How long the bytes and messages of settled entries are kept, or forever. "
+        "Keys are.",
+    )
+    keep_attempts: Keep = Field(
+        timedelta(days=90),
+        description="How long the attempts of settled entries are kept, or forever.",
+    )
+    keep_inbox: Keep = Field(
+        timedelta(days=90), description="How long the bodies of webhooks are kept, or forever."
+    )
+    keep_journal: Keep = Field(
+        timedelta(days=730),
+        description="How long the journal of decisions and links is kept, or forever.",
+    )
+    keep_changes: Keep = Field(
+        timedelta(days=30),
+        description="How long changes are kept for streams that come back, or forever.",
     )
 
 

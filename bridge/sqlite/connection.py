@@ -49,6 +49,7 @@ def open_connection(path: Path) -> sqlite3.Connection:
 
 def _set_up(db: sqlite3.Connection) -> None:
     db.row_factory = sqlite3.Row
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file: pages can be given back later
     db.execute("PRAGMA journal_mode = WAL").fetchone()
     db.execute("PRAGMA synchronous = FULL")
     db.execute(f"PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT}").fetchone()
@@ -91,7 +92,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 def migrate(db: sqlite3.Connection, migrations: Sequence[Migration], path: Path) -> None:
-    """Bring the schema forward, each migration in one transaction.
+    """Bring the schema forward, in one transaction: interrupted, the file is as it was.
 
     Raises:
         SchemaTooNew: the file was written by a later version; nothing was changed.
@@ -101,12 +102,14 @@ def migrate(db: sqlite3.Connection, migrations: Sequence[Migration], path: Path)
         raise SchemaTooNew(
             f"{path} has schema {version}; this version knows up to {len(migrations)}"
         )
+    if version == len(migrations):
+        return
+    db.execute("BEGIN IMMEDIATE")
     for migration in migrations[version:]:
-        db.execute("BEGIN IMMEDIATE")
         for statement in statements(migration.script):
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {migration.number}")
-        db.execute("COMMIT")
+    db.execute("COMMIT")
 
 
 def recheck(db: sqlite3.Connection, path: Path) -> None:

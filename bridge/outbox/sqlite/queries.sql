@@ -774,3 +774,110 @@ SELECT e.campaign, e.event_code, count(*) AS n,
        (SELECT amount FROM prices p
         WHERE p.campaign = e.campaign AND p.event_code = e.event_code) AS price
 FROM entries e WHERE e.id > :entry GROUP BY e.campaign, e.event_code ORDER BY 1, 2;
+
+-- prunable_bodies --
+-- Entries after one, each with whether its bytes or its message are to go: nothing is sent of it.
+SELECT e.id, e.state IN ('confirmed', 'accepted', 'discarded') AND e.first_maybe_sent_at IS NULL
+             AND e.updated_at < :before AND (length(e.body) > 0 OR length(o.raw) > 0) AS old
+FROM entries e LEFT JOIN origins o ON o.entry_id = e.id
+WHERE e.id > :after ORDER BY e.id LIMIT :limit;
+
+-- prune_bodies --
+-- A body that was there stays known as one: only an entry that was never sent has none.
+UPDATE entries SET body = x''
+WHERE body IS NOT NULL AND id IN (SELECT value FROM json_each(:ids));
+
+-- prune_messages --
+-- The message as it came.
+UPDATE origins SET raw = x'' WHERE entry_id IN (SELECT value FROM json_each(:ids));
+
+-- prune_bindings --
+-- Bytes of later bindings; their keys stay.
+UPDATE bindings SET body = x'' WHERE entry_id IN (SELECT value FROM json_each(:ids));
+
+-- prunable_attempts --
+-- Attempts after one, each with whether it is to go.
+SELECT a.rowid AS id, e.state IN ('confirmed', 'accepted', 'discarded')
+                      AND e.first_maybe_sent_at IS NULL AND a.at < :before
+                      AND e.updated_at < :before AS old
+FROM attempts a JOIN entries e ON e.id = a.entry_id
+WHERE a.rowid > :after ORDER BY a.rowid LIMIT :limit;
+
+-- prune_attempts --
+-- What they met.
+DELETE FROM attempts WHERE rowid IN (SELECT value FROM json_each(:ids));
+
+-- prunable_inbox --
+-- Webhooks after one, by their hash, each with whether its body is to go.
+SELECT digest AS id, received_at < :before AND length(body) > 0 AS old FROM inbox
+WHERE digest > :after ORDER BY digest LIMIT :limit;
+
+-- prune_inbox --
+-- The body; that it came stays known, or it could take effect once more.
+UPDATE inbox SET body = x'' WHERE digest = :id;
+
+-- prunable_journal --
+-- Lines of the journal after one, each with whether it is to go.
+SELECT id, at < :before AS old FROM journal WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- prune_journal --
+-- Lines of the journal.
+DELETE FROM journal WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- prunable_changes --
+-- Changes after one, each with whether it is to go.
+SELECT number AS id, at < :before AS old FROM changes
+WHERE number > :after ORDER BY number LIMIT :limit;
+
+-- prune_changes --
+-- Changes that streams were told of.
+DELETE FROM changes WHERE number IN (SELECT value FROM json_each(:ids));
+
+-- export_entries --
+-- Entries after one, oldest first.
+SELECT * FROM entries
+WHERE id > :after
+  AND (:campaign IS NULL OR campaign = :campaign)
+  AND (:player IS NULL OR player = :player)
+  AND (:state IS NULL OR state = :state)
+  AND (:since IS NULL OR updated_at >= :since)
+ORDER BY id LIMIT :limit;
+
+-- export_of_player --
+-- The same of one player.
+SELECT * FROM entries
+WHERE player = :player AND id > :after
+  AND (:campaign IS NULL OR campaign = :campaign)
+  AND (:state IS NULL OR state = :state)
+  AND (:since IS NULL OR updated_at >= :since)
+ORDER BY id LIMIT :limit;
+
+-- export_origins --
+-- Where they came from.
+SELECT * FROM origins WHERE entry_id IN (SELECT value FROM json_each(:ids));
+
+-- export_attempts --
+-- Their attempts, oldest first.
+SELECT * FROM attempts WHERE entry_id IN (SELECT value FROM json_each(:ids)) ORDER BY rowid;
+
+-- export_bindings --
+-- Their wire keys, oldest first.
+SELECT entry_id, wire_key FROM bindings WHERE entry_id IN (SELECT value FROM json_each(:ids))
+ORDER BY entry_id, binding;
+
+-- export_journal --
+-- What was decided about them.
+SELECT * FROM journal WHERE entry_id IN (SELECT value FROM json_each(:ids)) ORDER BY id;
+
+-- export_payouts --
+-- The payouts that prove them.
+SELECT * FROM payouts WHERE entry_id IN (SELECT value FROM json_each(:ids));
+
+-- export_webhooks --
+-- The webhooks that told of them.
+SELECT entry_id, event, received_at, became FROM inbox
+WHERE entry_id IN (SELECT value FROM json_each(:ids)) ORDER BY received_at;
+
+-- export_rules --
+-- Every rule that made entries.
+SELECT id, definition FROM rules;

@@ -224,7 +224,7 @@ def _content(path: Path) -> bytes:
 
 def _page_lost(path: Path) -> None:
     content = bytearray(path.read_bytes())
-    content[4096:8192] = b"\xff" * 4096
+    content[8192:12288] = b"\xff" * 4096  # the second page says where others belong
     path.write_bytes(bytes(content))
 
 

@@ -1,0 +1,229 @@
+"""A fresh outbox made of what can still be read of a damaged one.
+
+In: the damaged file with its log, which are only read. Out: a new file in quarantine, and a report
+of what was kept and lost. A key is worth more than its entry: where the entry's page is gone, the
+key is taken from the index, so that its feat is never paid twice.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from bridge.errors import StoreUnavailable
+from bridge.outbox.archive import mending
+from bridge.outbox.archive.reports import Salvaged, TableReport
+from bridge.outbox.entry import as_millis
+from bridge.outbox.ledger import deciding
+from bridge.outbox.ledger.book import Book
+from bridge.outbox.sqlite.rows import Rows
+from bridge.outbox.witness import Testimony
+from bridge.sqlite.connection import explain, migrate
+from bridge.sqlite.files import drop, make_private, sync
+from bridge.sqlite.salvage.cells import Value
+from bridge.sqlite.salvage.pages import Pages
+from bridge.sqlite.salvage.tables import Index, Table, indexes_of, tables_of
+from bridge.sqlite.salvage.trees import Trees
+from bridge.sqlite.scripts import Migration
+
+#: Makes the key of (campaign, player, event code, feat, occurrence): by it an entry is proven.
+KeyOf = Callable[[str, str, str, str, str], UUID]
+
+_GROUP: Final = 500
+_KEY: Final = 16
+
+
+def _is_made(table: Table) -> bool:
+    """Whether a table is kept by triggers, or begun anew."""
+    return table.name.endswith("totals") or table.name == "ledger"
+
+
+def salvage(
+    source: Path,
+    target: Path,
+    migrations: Sequence[Migration],
+    *,
+    now: datetime,
+    damage: str,
+    testimony: Testimony | None,
+    key_of: KeyOf,
+) -> Salvaged:
+    """Make the new file `target` of what is left of `source`.
+
+    Raises:
+        StoreError: `source` can't be read at all, or `target` not written; then there is none.
+    """
+    try:
+        make_private(target)
+        with Pages.open(source) as pages:
+            report = _Salvage(pages, target, migrations, now, testimony, key_of).run(damage)
+        sync(target)
+    except sqlite3.Error as failure:
+        drop(target)
+        raise explain(failure, target) from failure
+    except OSError as failure:
+        drop(target)
+        raise StoreUnavailable(
+            f"{source} can't be salvaged into {target}: {failure.strerror}",
+            hint="Salvaging needs as much room as the damaged file takes, in its own folder.",
+        ) from failure
+    except BaseException:
+        drop(target)
+        raise
+    return report
+
+
+class _Salvage:
+    def __init__(
+        self,
+        pages: Pages,
+        target: Path,
+        migrations: Sequence[Migration],
+        now: datetime,
+        testimony: Testimony | None,
+        key_of: KeyOf,
+    ) -> None:
+        self._pages = pages
+        self._target = target
+        self._migrations = migrations
+        self._now = now
+        self._testimony = testimony
+        self._key_of = key_of
+        self._kept: dict[str, int] = {}
+        self._lost: dict[str, int] = {}
+
+    def run(self, damage: str) -> Salvaged:
+        """Read everything, write it anew, say what became of it."""
+        with closing(sqlite3.connect(self._target, isolation_level=None)) as db:
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            db.execute("PRAGMA journal_mode = OFF").fetchone()  # synced as a whole at its end
+            db.execute("PRAGMA synchronous = OFF")
+            migrate(db, self._migrations[: self._version()], self._target)
+            tables, indexes = tables_of(db), indexes_of(db, "entries")
+            trees = Trees(self._pages, tables, indexes)
+            db.execute("BEGIN")
+            for table in tables:
+                if not _is_made(table):
+                    self._fill(db, table, trees.rows(table))
+            keys = _keys(trees, indexes)
+            rules_lost = self._lost_of(trees, "rules") > 0
+            now = as_millis(self._now)
+            mended = mending.mend(db, keys, self._key_of, now, rules_lost=rules_lost)
+            self._identify(db, _ledger(trees, tables))
+            db.execute("COMMIT")
+            migrate(db, self._migrations, self._target)
+            report = self._report(db, trees, tables, damage, mended)
+            db.execute("BEGIN")
+            deciding.quarantine(Book(Rows(db), now), report.sentence())
+            db.execute("COMMIT")
+            return report
+
+    def _version(self) -> int:
+        version = self._pages.version
+        known = 1 <= version <= len(self._migrations)
+        return version if known else len(self._migrations)
+
+    def _fill(self, db: sqlite3.Connection, table: Table, rows: Iterator[dict[str, Value]]) -> None:
+        """Write a table's rows in groups; one that doesn't fit spoils no other."""
+        names = [column.name for column in table.columns]
+        marks = ", ".join(f":{name}" for name in names)
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+        kept = lost = 0
+        while group := list(islice(rows, _GROUP)):
+            for row in group:
+                try:
+                    db.execute(statement, row)
+                    kept += 1
+                except sqlite3.IntegrityError:
+                    lost += 1
+        self._kept[table.name], self._lost[table.name] = kept, lost
+
+    def _lost_of(self, trees: Trees, table: str) -> int:
+        loss = trees.losses[table]
+        return self._lost.get(table, 0) + loss.rows + loss.pages
+
+    def _identify(self, db: sqlite3.Connection, ledger: Mapping[str, Any] | None) -> None:
+        """Let it be the ledger that it was, one change further than anybody has seen it."""
+        said = self._testimony
+        if ledger is None and said is None:
+            return
+        identity = ledger["identity"] if ledger is not None else None
+        if said is not None and (identity is None or said.ledger.bytes != identity):
+            identity = identity or said.ledger.bytes
+        seen = [ledger["sequence"]] if ledger is not None else []
+        seen += [said.sequence] if said is not None else []
+        db.execute(
+            "UPDATE ledger SET identity = ?, sequence = ?", (identity, min(max(seen), 2**62) + 1)
+        )
+        db.execute(
+            "UPDATE sqlite_sequence SET seq = seq + 100000"
+        )  # numbers of changes: never twice
+
+    def _report(
+        self,
+        db: sqlite3.Connection,
+        trees: Trees,
+        tables: Sequence[Table],
+        damage: str,
+        mended: mending.Mended,
+    ) -> Salvaged:
+        told = {
+            table.name: TableReport(
+                self._kept[table.name],
+                self._lost[table.name] + trees.losses[table.name].rows,
+                trees.losses[table.name].pages,
+            )
+            for table in tables
+            if not _is_made(table)
+        }
+        last: int = db.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()[0]
+        return Salvaged(
+            damage,
+            told,
+            keys_only=mended.keys_only,
+            mended=mended.rows,
+            missing=_gaps(db) if told["entries"].lost or told["entries"].pages else (),
+            after=last,
+            doubts=tuple(self._pages.doubts),
+        )
+
+
+def _ledger(trees: Trees, tables: Sequence[Table]) -> dict[str, Value] | None:
+    table = next(table for table in tables if table.name == "ledger")
+    return next(trees.rows(table), None)
+
+
+def _keys(trees: Trees, indexes: Sequence[Index]) -> dict[int, mending.Known]:
+    """Return what the indexes know of each entry: its key, and whose it is."""
+    by_key = next(index for index in indexes if index.columns == ("key",))
+    found = {
+        number: mending.Known(values["key"])
+        for values, number in trees.keys(by_key)
+        if isinstance(values["key"], bytes) and len(values["key"]) == _KEY
+    }
+    for index in indexes:
+        if not {"player", "event_code"} & set(index.columns):
+            continue
+        for values, number in trees.keys(index):
+            if number in found:
+                found[number].learn(values)
+    return found
+
+
+def _gaps(db: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Return the ranges of entry numbers that are missing."""
+    found: list[tuple[int, int]] = []
+    before = 0
+    for (number,) in db.execute("SELECT id FROM entries ORDER BY id"):
+        if number > before + 1:
+            found.append((before + 1, number - 1))
+        before = number
+    return found
+
+
+__all__ = ["KeyOf", "salvage"]
