@@ -24,6 +24,7 @@ from bridge.control.views import Json, report_view
 from bridge.daemon.clock import SystemClock
 from bridge.daemon.doors import Doors, control_socket
 from bridge.daemon.measuring import measured
+from bridge.daemon.pruning import REST, prune_policy, pruning
 from bridge.daemon.reading import Found, find, read
 from bridge.daemon.replaying import Replays
 from bridge.daemon.report import Report
@@ -42,8 +43,10 @@ from bridge.intake.counts import Counts
 from bridge.intake.listen import application, http_listening
 from bridge.intake.udp import UdpDoor
 from bridge.linking.service import Linker, linking
+from bridge.outbox.archive.pruning import Pruned
 from bridge.outbox.store import SqliteOutbox, open_outbox
 from bridge.pipeline import Pipeline, Speaker
+from bridge.rules.key import payout_key
 from bridge.settings.files import outbox_path
 from bridge.settings.models import Settings
 
@@ -99,7 +102,7 @@ class Daemon:
         registry = discover(settings.adapters)
         path = outbox_path(settings.outbox)
         self._outbox = await rooms.enter_async_context(
-            open_outbox(path, clock, settings.outbox.reserve)
+            open_outbox(path, clock, settings.outbox.reserve, key_of=payout_key)
         )
         await found.check(self._outbox)
         await found.adopt(self._outbox)
@@ -131,11 +134,20 @@ class Daemon:
         await self._open_sources(rooms)
         campaigns = [campaign.id for campaign in settings.campaigns]
         report = self.report
-        self._desk = Desk(self._outbox, campaigns, report.facts, self._reconcile, report.lane_views)
+        self._desk = Desk(
+            self._outbox,
+            campaigns,
+            report.facts,
+            self._reconcile,
+            report.lane_views,
+            self._prune,
+        )
         self.life = Living(report, self._desk)
         await self._listen(rooms)
         await self._confirmers.replace(settings.campaigns, settings.confirm)
         await self._lanes.replace(keyed)
+        policy = prune_policy(settings)
+        await rooms.enter_async_context(pruning(self._outbox, policy, self._on_death))
 
     async def _open_far_ends(self, rooms: AsyncExitStack, found: Found) -> None:
         """Open what talks with the API beside the lanes: confirmers, link sessions, webhooks."""
@@ -179,6 +191,9 @@ class Daemon:
     def _on_death(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and not self._died.done():
             self._died.set_exception(task.exception() or RuntimeError("a task ended by itself"))
+
+    async def _prune(self, *, dry_run: bool) -> Pruned:
+        return await self._outbox.prune(prune_policy(self._settings), dry_run=dry_run, rest=REST)
 
     async def _reconcile(self, campaign: str | None) -> list[Json]:
         return [report_view(report) for report in await self._confirmers.reconcile(campaign)]

@@ -1,4 +1,4 @@
-"""Restarts and reloads while games go on: nobody is refused, nothing is lost, bad files are nil."""
+"""Restarts and reloads under load: nobody is refused, nothing is lost, bad files change nothing."""
 
 import http.client
 import itertools
