@@ -28,7 +28,10 @@ LINGER_SECONDS = 2.0
 #: How long calls in progress are waited for when stopping.
 SHUTDOWN_SECONDS = 10.0
 #: How long connections to a held socket may still call when stopping; each is told to come anew.
+#: One that was accepted and has not called yet has longer.
 LAST_CALLS_SECONDS = 0.25
+FIRST_CALL_SECONDS = 3.0
+_LOOK_SECONDS = 0.05
 BACKLOG = 1024
 #: For held sockets: all that the system allows, for they wait while nobody accepts.
 HELD_BACKLOG = 65_535
@@ -87,7 +90,7 @@ async def http_listening(
         lingering_time=linger,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
-    last = _LastCalls(app) if held else None
+    last = _LastCalls(app, held) if held else None
     await runner.setup()
     opened: list[Path] = []
     try:
@@ -116,7 +119,8 @@ def _bound(addresses: Sequence[object]) -> Bound:
 class _LastCalls:
     """The calls that come while we end and another process will take our place."""
 
-    def __init__(self, app: web.Application) -> None:
+    def __init__(self, app: web.Application, held: Sequence[socket.socket]) -> None:
+        self._held = held
         self._ending = False
         app.on_response_prepare.append(self._say_goodbye)
 
@@ -126,11 +130,25 @@ class _LastCalls:
             response.headers["Connection"] = "close"  # aiohttp has written its own by now
 
     async def taken(self, runner: web.AppRunner) -> None:
-        """Accept nobody any more; let those who were accepted say what they came for."""
+        """Accept nobody any more; let those who were accepted say what they came for.
+
+        The sockets are only no longer read: asyncio drops, without a word, a connection that it
+        has accepted when its server is closed in the same turn of the loop.
+        """
         self._ending = True
-        for site in list(runner.sites):
-            await site.stop()
+        for sock in self._held:
+            asyncio.get_running_loop().remove_reader(sock)
         await asyncio.sleep(LAST_CALLS_SECONDS)
+        for _ in range(int((FIRST_CALL_SECONDS - LAST_CALLS_SECONDS) / _LOOK_SECONDS)):
+            if not _any_fresh(runner):
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _any_fresh(runner: web.AppRunner) -> bool:
+    """Whether a connection is open over which nobody has called yet."""
+    connections = runner.server.connections if runner.server is not None else []
+    return any(getattr(connection, "_request_count", 1) == 0 for connection in connections)
 
 
 @contextmanager
