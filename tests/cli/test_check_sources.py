@@ -1,5 +1,9 @@
 """What `check` says of sources: above all what a new one would cost."""
 
+import os
+from pathlib import Path
+
+from bridge.cli.check.sources import barrier
 from tests.cli.conftest import Cli
 from tests.cli.play import Site
 from tests.cli.test_replay import LINES, set_up
@@ -55,3 +59,15 @@ def test_an_adapter_that_is_not_there_is_a_problem(cli: Cli, configured: Site) -
 
     assert level == "problem"
     assert "did you mean 'arena'" in detail
+
+
+def test_the_uppermost_folder_that_bars_the_way_is_named() -> None:
+    """Root is barred from nothing, so the system is asked in its place."""
+    shut, there = Path("/home/mc"), [Path("/"), Path("/home"), Path("/home/mc")]
+
+    def access(path: Path, mode: int) -> bool:
+        return path in there and not (mode == os.X_OK and path == shut)
+
+    assert barrier(Path("/home/mc/logs/latest.log"), access) == shut
+    assert barrier(Path("/home/latest.log"), access) is None
+    assert barrier(Path("/srv/game/latest.log"), access) is None

@@ -4,7 +4,7 @@ In: settings. Out: findings. Reads logs and a copy of the outbox; changes nothin
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -42,8 +42,11 @@ async def check_sources(settings: Settings, prices: Prices) -> AsyncIterator[Fin
             yield refused(what, error)
             continue
         yield fine(what, f"{_way(source)}, read by {spec.name}, trusts a {source.trust}")
-        for found in (*_trust(what, source), *_readable(what, source)):
+        barred = [_denied(what, folder) for folder in _barred_from(source)]
+        for found in (*_trust(what, source), *(barred or _readable(what, source))):
             yield found
+        if barred:
+            continue
         async for found in _beginning(what, source, settings, prices):
             yield found
 
@@ -71,6 +74,20 @@ def _trust(what: str, source: SourceSettings) -> Iterator[Finding]:
 # -- files ----------------------------------------------------------------------------------
 
 
+def _barred_from(source: SourceSettings) -> list[Path]:
+    """Return the folders that keep this user from the source's files."""
+    paths = [path for path in (source.file, source.state_files) if path is not None]
+    return list(dict.fromkeys(filter(None, map(barrier, paths))))
+
+
+def barrier(path: Path, access: Callable[[Path, int], bool] = os.access) -> Path | None:
+    """Return the uppermost folder above `path` that may not be entered; None where all may be."""
+    for folder in reversed(path.parents):
+        if not access(folder, os.X_OK):
+            return folder if access(folder, os.F_OK) else None
+    return None
+
+
 def _readable(what: str, source: SourceSettings) -> Iterator[Finding]:
     if source.file is not None:
         live = Log(source.file, source.rotated).live()
@@ -88,7 +105,7 @@ def _readable(what: str, source: SourceSettings) -> Iterator[Finding]:
 
 def _missing(what: str, path: Path) -> Finding:
     folder = next(parent for parent in path.parents if parent.exists())
-    if not os.access(folder, os.R_OK | os.X_OK):
+    if not os.access(folder, os.R_OK):
         return _denied(what, folder)
     return warning(what, f"{path} is not there yet", "It is read from its beginning when it comes.")
 
@@ -103,7 +120,8 @@ def _denied(what: str, path: Path) -> Finding:
     return problem(
         what,
         f"this user may not read {path}",
-        "Run this as the daemon's user; let that user read it and enter every folder above it.",
+        "Run this as the daemon's user; let that user read it and enter every folder above it. "
+        "Under systemd a drop-in does: docs/install.md.",
     )
 
 
