@@ -180,3 +180,28 @@ def _ask_as_nobody(folder: Path) -> int:
         return asyncio.run(ask())
     except BaseException:  # noqa: BLE001  # a forked child must not go on with the tests
         return 3
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_who_comes_in_the_moment_we_end_is_answered_by_us_or_by_the_next(
+    app: Any, gate: Any, sink: Any, clock: Any, turns: int
+) -> None:
+    """Between a connection's acceptance and its first call the loop turns a few times."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        ours, next_ones = listener.dup(), listener.dup()
+        async with http_listening(app, None, held=[ours]):
+            callers = [socket.create_connection(listener.getsockname(), 5) for _ in range(5)]
+            for caller in callers:
+                caller.sendall(REQUEST)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        following = application(gate, routes(sink, clock))
+        async with http_listening(following, None, held=[next_ones]):
+            answers = await asyncio.gather(
+                *(asyncio.to_thread(caller.recv, 100) for caller in callers)
+            )
+        for sock in (*callers, ours, next_ones):
+            sock.close()
+
+    assert [answer[:9] for answer in answers] == [b"HTTP/1.1 "] * 5
