@@ -37,6 +37,7 @@ COMMANDS = {
     "adapters": "adapters",
     "translate": "translate",
     "replay": "replay",
+    "support-bundle": "support",
 }
 
 #: Set to 1, an error that nobody foresaw shows where it happened.

@@ -13,7 +13,7 @@ from bridge.control.desk import Desk
 from bridge.control.views import Json
 from bridge.gate.guard import ROLE
 from bridge.gate.roles import Right
-from bridge.outbox.archive.reports import SALVAGED
+from bridge.outbox import life
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def ledger_reasons(status: Json) -> list[Reason]:
     quarantine = status["ledger"]["quarantine"]
     if quarantine:
         hint = "`campaign-bridge reconcile`, then `campaign-bridge outbox release --quarantine`"
-        if quarantine.startswith(SALVAGED):
+        if quarantine.startswith(life.SALVAGED):
             aside = "the damaged file lies beside the outbox, and backups may hold what is lost"
             found.append(Reason("outbox-salvaged", f"{quarantine}; {aside}"))
         found.append(Reason("quarantine", f"{quarantine}; {hint}"))

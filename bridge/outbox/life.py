@@ -30,6 +30,9 @@ SHADOW = "shadow"
 QUARANTINE = "quarantine"
 UNREADABLE = "unreadable"
 
+#: How the quarantine of a salvaged ledger begins; readiness knows it by that.
+SALVAGED = "rows were salvaged from a damaged database"
+
 #: The reasons for which only an operator lets an entry go.
 BRAKES = frozenset({OVER_CAP, PRICE_UNKNOWN, SHADOW, QUARANTINE})
 

@@ -16,9 +16,10 @@ import structlog
 
 from bridge.errors import BridgeError, OutboxError, StoreCorrupt
 from bridge.events import Clock, Counted, Taken
+from bridge.outbox import life
 from bridge.outbox.archive.healing import damage_of, heal, keep_before, refuse_strangers
 from bridge.outbox.archive.pruning import Policy, Pruned, prune
-from bridge.outbox.archive.reports import SALVAGED, Salvaged
+from bridge.outbox.archive.reports import Salvaged
 from bridge.outbox.archive.salvage import KeyOf
 from bridge.outbox.calls import Calls
 from bridge.outbox.clock import LedgerClock
@@ -115,7 +116,7 @@ class Watch:
         standing = await outbox.standing()
         why = doubt(standing, self._witness.heard, self._machine)
         self._identity = standing.identity
-        known = standing.quarantine == why or standing.quarantine.startswith(SALVAGED)
+        known = standing.quarantine == why or standing.quarantine.startswith(life.SALVAGED)
         if why and not known:
             held = await outbox.quarantine(why)
             log.error("quarantine", action="ledger_quarantined", reason=why, held=held)

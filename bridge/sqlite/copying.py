@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from bridge.errors import StoreCorrupt, StoreUnavailable
+from bridge.errors import StoreCorrupt, StoreError, StoreUnavailable
 from bridge.sqlite.connection import explain, open_reader
 from bridge.sqlite.files import drop, make_private, sync
 
@@ -32,7 +32,18 @@ def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
             db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             yield db
     except sqlite3.Error as failure:
-        raise explain(failure, path) from failure
+        raise unreadable(failure, path) from failure
+
+
+def unreadable(failure: sqlite3.Error, path: Path) -> StoreError:
+    """Put a failure to read into the words of the family: damaged, or not to be opened."""
+    error = explain(failure, path)
+    if isinstance(error, StoreCorrupt):
+        return error
+    return StoreUnavailable(
+        f"{path} can't be read: {failure}",
+        hint="Run this as the daemon's user; it must be able to write the folder as well.",
+    )
 
 
 def copy(
@@ -112,7 +123,7 @@ def damage(path: Path, *, thorough: bool = False) -> str | None:
             check = "integrity_check" if thorough else "quick_check"
             found = _findings(db, check)
     except sqlite3.Error as failure:
-        error = explain(failure, path)
+        error = unreadable(failure, path)
         if isinstance(error, StoreCorrupt):
             return str(failure)
         raise error from failure

@@ -41,10 +41,10 @@ def export(
     since: str | None,
     output: Path | None,
 ) -> None:
-    """Print entries with their receipts as JSON lines, oldest first; docs/keeping.md has the fields.
+    """Print entries with their receipts as JSON lines, oldest first.
 
-    It reads the file beside the daemon, and needs the same memory for a million entries as for
-    one. What was pruned is null.
+    The fields are in docs/keeping.md. It reads the file beside the daemon, and needs the same
+    memory for a million entries as for one. What was pruned is null.
     """
     place = place_of(config)
     if not place.outbox.exists():

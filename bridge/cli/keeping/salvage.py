@@ -90,7 +90,7 @@ def _show(report: Salvaged) -> None:
         say(f"{report.keys_only} entries are lost and their keys kept: they are never paid twice")
     if report.missing:
         say(f"{report.unknown} entries are lost with their keys: numbers {ranges(report.missing)}")
-    elif not report.lost:
+    elif not report.lost and not report.keys_only:
         say("every entry that is known of is kept")
 
 

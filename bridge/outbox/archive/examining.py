@@ -54,7 +54,7 @@ def examine(
 ) -> list[Finding]:
     """Look at everything; `full` also compares every index with its table."""
     found = list(_files(outbox))
-    if any(finding.level is Level.PROBLEM for finding in found):
+    if not outbox.exists() or any(finding.level is Level.PROBLEM for finding in found):
         return found
     try:
         why = damage_of(outbox, thorough=False) or damage(outbox, thorough=full)

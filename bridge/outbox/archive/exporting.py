@@ -1,6 +1,6 @@
 """Every entry with its receipt, one after the other, however many there are.
 
-In: the path of an outbox, which may be in use. Out: plain values, of which docs/keeping.md says what
+In: the path of an outbox, which may be in use. Out: plain values; docs/keeping.md says what
 they mean; only some hundred are in memory at a time. Each is as it is at that moment: the whole is
 not of one moment, or writers' logs would grow as long as it takes. Neither tokens nor API keys are
 in an outbox.
@@ -21,7 +21,8 @@ from bridge.outbox.entry import as_millis, as_moment
 from bridge.outbox.money import token_units
 from bridge.outbox.sqlite.rows.entries import entry_from
 from bridge.outbox.sqlite.rows.statements import Statements
-from bridge.sqlite.connection import explain, open_reader
+from bridge.sqlite.connection import open_reader
+from bridge.sqlite.copying import unreadable
 
 #: The form of a line; it rises only where a field goes or means something else.
 VERSION: Final = 1
@@ -54,7 +55,7 @@ def export(outbox: Path, which: Which) -> Iterator[Json]:
                 yield from _receipts(sql, found)
                 after = found[-1]["id"]
     except sqlite3.Error as failure:
-        raise explain(failure, outbox) from failure
+        raise unreadable(failure, outbox) from failure
 
 
 def _some(sql: Statements, which: Which, after: int) -> list[sqlite3.Row]:

@@ -22,8 +22,8 @@ from bridge.outbox.archive.reports import Salvaged
 from bridge.outbox.archive.salvage import KeyOf, salvage
 from bridge.outbox.links import SessionState
 from bridge.outbox.witness import Heard, Testimony, hear, witness_path
-from bridge.sqlite.connection import explain, open_reader
-from bridge.sqlite.copying import copy, damage, snapshot
+from bridge.sqlite.connection import open_reader
+from bridge.sqlite.copying import copy, damage, snapshot, unreadable
 from bridge.sqlite.files import LOG, beside, dated, drop, give_to_owner, replace, size
 from bridge.sqlite.salvage.log import read_log
 from bridge.sqlite.scripts import Migration
@@ -224,7 +224,7 @@ def refuse_strangers(path: Path) -> None:
         with closing(open_reader(path)) as db:
             names = {row[0] for row in db.execute("SELECT name FROM sqlite_schema")}
     except sqlite3.Error as failure:
-        raise explain(failure, path) from failure
+        raise unreadable(failure, path) from failure
     if names and "ledger" not in names:
         raise StoreUnavailable(
             f"{path} is a database, and not an outbox",

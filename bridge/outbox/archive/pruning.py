@@ -76,7 +76,7 @@ class _Kind:
 
 
 _KINDS: Final = (
-    _Kind("bodies", "prunable_bodies", ("prune_bodies", "prune_messages", "prune_bindings")),
+    _Kind("bodies", "prunable_bodies", ("prune_bodies", "prune_bindings")),
     _Kind("attempts", "prunable_attempts", ("prune_attempts",)),
     _Kind("inbox", "prunable_inbox", ("prune_inbox",), by_hash=True),
     _Kind("journal", "prunable_journal", ("prune_journal",)),
@@ -128,6 +128,8 @@ async def _found(outbox: Pruner, kind: _Kind, before: int) -> AsyncIterator[Sequ
 
 def _drop(kind: _Kind, found: Sequence[Any]) -> Callable[[Book], None]:
     def drop(book: Book) -> None:
+        if kind.name == "bodies":
+            _prune_messages(book, json.dumps(found))
         for statement in kind.drop:
             if kind.by_hash:
                 for digest in found:
@@ -136,6 +138,14 @@ def _drop(kind: _Kind, found: Sequence[Any]) -> Callable[[Book], None]:
                 book.rows.sql.run(statement, ids=json.dumps(found))
 
     return drop
+
+
+def _prune_messages(book: Book, ids: str) -> None:
+    """Write origins anew without their messages, so that their pages are given back."""
+    rows = book.rows.sql.many("export_origins", ids=ids)
+    book.rows.sql.run("prune_messages", ids=ids)
+    for row in rows:
+        book.rows.sql.run("insert_origin", **{**dict(row), "raw": b""})
 
 
 # -- the file's size ----------------------------------------------------------------------------

@@ -6,10 +6,8 @@ In: nothing. Out: frozen values that the command line and the log tell.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
-#: How the quarantine of a salvaged ledger begins; readiness knows it by that.
-SALVAGED: Final = "rows were salvaged from a damaged database"
+from bridge.outbox import life
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class Salvaged:
             told.append(f"{self.unknown} are gone with their keys (numbers {ranges(self.missing)})")
         if entries.pages and not self.missing:
             told.append(f"more may have been after number {self.after}")
-        return f"{SALVAGED} ({self.damage}): {', '.join(told)}"
+        return f"{life.SALVAGED} ({self.damage}): {', '.join(told)}"
 
 
 def ranges(missing: Sequence[tuple[int, int]], most: int = 8) -> str:

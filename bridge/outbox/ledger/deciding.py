@@ -72,8 +72,12 @@ def resume(book: Book, campaign: str, who: str) -> None:
 
 
 def quarantine(book: Book, reason: str) -> int:
-    """Hold everything that isn't final until an operator has looked; return how many."""
-    book.rows.ledger.set_quarantine(reason)
+    """Hold everything that isn't final until an operator has looked; return how many.
+
+    That rows were salvaged stays the first thing to know, whatever else is found out.
+    """
+    before = book.rows.ledger.quarantined()
+    book.rows.ledger.set_quarantine(before if before.startswith(life.SALVAGED) else reason)
     held = book.rows.entries.quarantine(life.QUARANTINE, book.now)
     book.note("campaign-bridge", "quarantine", None, reason)
     return held

@@ -788,8 +788,8 @@ UPDATE entries SET body = x''
 WHERE body IS NOT NULL AND id IN (SELECT value FROM json_each(:ids));
 
 -- prune_messages --
--- The message as it came.
-UPDATE origins SET raw = x'' WHERE entry_id IN (SELECT value FROM json_each(:ids));
+-- The message as it came, with its row: an update would leave its pages as they are, half empty.
+DELETE FROM origins WHERE entry_id IN (SELECT value FROM json_each(:ids));
 
 -- prune_bindings --
 -- Bytes of later bindings; their keys stay.

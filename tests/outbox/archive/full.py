@@ -12,8 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
+from bridge.outbox.contract import Outbox
 from bridge.outbox.links import CodeFor
-from bridge.outbox.proofs import Balance, History, Noted, Payout
+from bridge.outbox.proofs import Balance, Failed, History, Noted, Payout
 from bridge.outbox.store import open_outbox
 from bridge.outbox.values import (
     Answer,
@@ -24,13 +25,13 @@ from bridge.outbox.values import (
     NewEntry,
     Turn,
 )
-from bridge.outbox.views import LaneTerms
+from bridge.outbox.views import LaneTerms, Listing
 from bridge.rules.book import Rule
 from bridge.rules.occurrence import Repeat
 from bridge.testing import START
 from tests.outbox.braked import braked
 from tests.outbox.counting import counting, deed, put
-from tests.outbox.play import ALICE, BOB, CAMPAIGN, Play, entry, message_id
+from tests.outbox.play import ALICE, BOB, CAMPAIGN, Play, entry, message_id, terms
 from tests.outbox.sessions import PENDING, begin, look
 from tests.outbox.told import LOOKS, hears, paid
 from tests.support.clock import FakeClock
@@ -74,6 +75,11 @@ async def _in_every_state(play: Play) -> None:
     await play.attempt(Doubtful("past_key_horizon"))
     gone = await play.put(ours(entry(5, code="GONE")))
     await outbox.decide(gone, Decision.DISCARD, "operator alice")
+    failed = await play.put(ours(entry(9, code="FAILED")))
+    await play.accept(await play.claim())
+    await hears(play, Failed(failed, "no funds"))
+    await outbox.decide(failed, Decision.RETRY, "operator alice")
+    await play.accept(await play.claim())  # under its second wire key
     await outbox.put([ours(entry(6, player="name:Nobody"))])  # held: nobody knows whom to pay
     await outbox.put([ours(braked(7, player_day=1)), ours(braked(8, player_day=1))])
     await outbox.take_history(
@@ -119,6 +125,18 @@ def tables_in(path: Path) -> dict[str, int]:
             )
         ]
         return {name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
+
+
+async def works(outbox: Outbox) -> None:
+    """See that every side of it answers."""
+    await outbox.counts()
+    for view in await outbox.listing(Listing(limit=10_000)):
+        await outbox.receipt(view.key)
+    await outbox.remembered_rules()
+    await outbox.remembered_sources()
+    await outbox.links()
+    await outbox.changes(0)
+    await outbox.claim(CAMPAIGN, 5, terms())
 
 
 # -- damage ---------------------------------------------------------------------------------
