@@ -5,16 +5,19 @@ file at all. The copy is of one moment; writers are held up by nothing, their lo
 it is done.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from bridge.errors import StoreCorrupt, StoreError, StoreUnavailable
+from bridge.errors import StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 from bridge.sqlite.connection import explain, open_reader
 from bridge.sqlite.files import drop, make_private, sync
 
+#: Room that SQLite needs beside a database to read it (bytes).
+_LEAST: Final = 64 * 1024
 #: Pages that are copied at once.
 STEP: Final = 2048
 
@@ -40,6 +43,10 @@ def unreadable(failure: sqlite3.Error, path: Path) -> StoreError:
     error = explain(failure, path)
     if isinstance(error, StoreCorrupt):
         return error
+    if path.parent.exists() and shutil.disk_usage(path.parent).free < _LEAST:
+        return StoreFull(
+            f"the disk that holds {path} is full: SQLite can't read without a little room beside it"
+        )
     return StoreUnavailable(
         f"{path} can't be read: {failure}",
         hint="Run this as the daemon's user; it must be able to write the folder as well.",

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from bridge.errors import CommandError, StoreCorrupt, StoreUnavailable
 from bridge.outbox.archive.counting import counts
 from bridge.sqlite.copying import copy, snapshot
-from bridge.sqlite.files import beside, drop, publish
+from bridge.sqlite.files import beside, drop, give_to_owner, publish
 
 _NAME: Final = "outbox-{:%Y%m%dT%H%M%SZ}.db"
 _NAMED: Final = re.compile(r"outbox-\d{8}T\d{6}Z\.db")
@@ -100,6 +100,7 @@ def back_up_into(outbox: Path, folder: Path, now: datetime, keep: int | None) ->
         for left in folder.glob(f".outbox-*{_PART}*"):
             left.unlink(missing_ok=True)
         made = back_up(outbox, folder / _NAME.format(now.astimezone(UTC)))
+        give_to_owner(folder, made.path)
         old = [] if keep is None else backups_in(folder)[:-keep]
         for path in old:
             path.unlink(missing_ok=True)
@@ -115,7 +116,9 @@ def backups_in(folder: Path) -> list[Path]:
 def _alone(folder: Path) -> Iterator[None]:
     """One backup at a time in a folder."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not folder.exists():
+            folder.mkdir(parents=True, mode=0o700)
+            give_to_owner(folder.parent, folder)
         lock = FileLock(beside(folder / ".backup", ".lock"), mode=0o600)
         lock.acquire(blocking=False)
     except Timeout as held:
