@@ -28,6 +28,10 @@ from bridge.settings.files import load_settings, outbox_path
 from bridge.settings.models import Settings
 
 
+#: Where systemd keeps the state of services whose user exists only while they run.
+SERVICES = Path("/var/lib/private")
+
+
 class AnyDesk(Protocol):
     """The calls of `bridge.control.desk.Desk`; they raise what its calls raise."""
 
@@ -261,7 +265,7 @@ def _user() -> int:
     return os.geteuid() if os.name == "posix" else -1
 
 
-def refuse_strangers_files(outbox: Path, user: int) -> None:
+def refuse_strangers_files(outbox: Path, user: int, services: Path = SERVICES) -> None:
     """Keep root from leaving files that the daemon's own user could not open.
 
     Raises:
@@ -272,7 +276,9 @@ def refuse_strangers_files(outbox: Path, user: int) -> None:
     if user == 0 and owner != 0:
         raise CommandError(
             f"{folder} belongs to user {owner}; root's files in it would lock the daemon out",
-            hint=f"Run this command as that user: sudo -u '#{owner}' campaign-bridge …",
+            hint="Run it as the service does: campaign-bridge-as-service COMMAND."
+            if folder.resolve().is_relative_to(services)
+            else f"Run this command as that user: sudo -u '#{owner}' campaign-bridge …",
         )
 
 

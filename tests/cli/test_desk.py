@@ -151,6 +151,11 @@ def test_root_leaves_no_files_in_another_users_folder(tmp_path: Path) -> None:
 
     assert f"sudo -u '#{owner}'" in error.value.hint
 
+    with pytest.raises(CommandError) as under_systemd:
+        refuse_strangers_files(new, user=0, services=tmp_path)
+
+    assert "campaign-bridge-as-service" in under_systemd.value.hint
+
 
 def test_the_journal_names_the_user() -> None:
     assert control.operator().isprintable()
