@@ -27,7 +27,6 @@ from bridge.outbox.store import open_outbox
 from bridge.settings.files import load_settings, outbox_path
 from bridge.settings.models import Settings
 
-
 #: Where systemd keeps the state of services whose user exists only while they run.
 SERVICES = Path("/var/lib/private")
 
