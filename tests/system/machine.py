@@ -19,6 +19,7 @@ PACKAGES = (
     "curl",
     "dbus",
     "init-system-helpers",
+    "iproute2",
     "libnss-systemd",
     "python3",
     "systemd",
@@ -138,7 +139,7 @@ def debian() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "campaign-bridge-tests"
     folder.mkdir(parents=True, exist_ok=True)
-    root = folder / f"{suite}-1"
+    root = folder / f"{suite}-2"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
