@@ -118,15 +118,16 @@ def _bury(
     db: sqlite3.Connection, keys: Mapping[int, Known], doubted: Sequence[bytes], now: int
 ) -> int:
     """Keep the keys of entries that can't be read: their feats must not be paid again."""
-    taken = {row["key"]: row["id"] for row in db.execute("SELECT id, key FROM entries")}
-    numbers = set(taken.values())
     gone: list[tuple[int | None, Known]] = [
-        (None if number in numbers or number < 1 else number, known)
+        (None if number < 1 or _is_there(db, number) else number, known)
         for number, known in keys.items()
-        if known.key not in taken
     ]
     gone += [(None, Known(key)) for key in doubted]
     return sum(_keep_key(db, number, known, now) for number, known in gone)
+
+
+def _is_there(db: sqlite3.Connection, number: int) -> bool:
+    return db.execute("SELECT 1 FROM entries WHERE id = ?", (number,)).fetchone() is not None
 
 
 def _keep_key(db: sqlite3.Connection, number: int | None, known: Known, now: int) -> bool:

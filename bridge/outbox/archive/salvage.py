@@ -110,7 +110,7 @@ class _Salvage:
             for table in tables:
                 if not _is_made(table):
                     self._fill(db, table, trees.rows(table))
-            keys = _keys(trees, indexes)
+            keys = _keys(db, trees, indexes)
             rules_lost = self._lost_of(trees, "rules") > 0
             now = as_millis(self._now)
             mended = mending.mend(db, keys, self._key_of, now, rules_lost=rules_lost)
@@ -193,18 +193,30 @@ class _Salvage:
         )
 
 
+def _has(db: sqlite3.Connection, key: bytes, number: int) -> bool:
+    row = db.execute("SELECT id FROM entries WHERE key = ?", (key,)).fetchone()
+    return row is not None and row[0] == number
+
+
 def _ledger(trees: Trees, tables: Sequence[Table]) -> dict[str, Value] | None:
     table = next(table for table in tables if table.name == "ledger")
     return next(trees.rows(table), None)
 
 
-def _keys(trees: Trees, indexes: Sequence[Index]) -> dict[int, mending.Known]:
-    """Return what the indexes know of each entry: its key, and whose it is."""
+def _keys(
+    db: sqlite3.Connection, trees: Trees, indexes: Sequence[Index]
+) -> dict[int, mending.Known]:
+    """Return what the indexes know of entries that `db` lacks, or has under another key.
+
+    Of the others nothing is kept in memory: there may be millions.
+    """
     by_key = next(index for index in indexes if index.columns == ("key",))
     found = {
         number: mending.Known(values["key"])
         for values, number in trees.keys(by_key)
-        if isinstance(values["key"], bytes) and len(values["key"]) == _KEY
+        if isinstance(values["key"], bytes)
+        and len(values["key"]) == _KEY
+        and not _has(db, values["key"], number)
     }
     for index in indexes:
         if not {"player", "event_code"} & set(index.columns):
