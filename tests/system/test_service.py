@@ -358,7 +358,7 @@ def test_a_game_in_a_container_posts_to_the_hosts_address_with_the_token(machine
     machine.shell("systemctl start campaign-bridge")
     post = (
         "ip netns exec game curl -s http://10.88.0.1:8797/v1/achievements {}"
-        ' -d \'{{"player": "name:Alice", "achievement": "match_won", "id": "m3"}}\''
+        ' -d \'{{"player": "name:Alice", "achievement": "comeback", "id": "m3"}}\''
     )
     token = '-H "Authorization: Bearer $(cat /etc/campaign-bridge/token)"'
 
@@ -411,9 +411,7 @@ def test_several_bridges_run_beside_each_other(machine: Machine) -> None:
         machine.write(config, text)
         machine.shell(f"systemctl enable --quiet --now campaign-bridge@{name}")
     for name in ("eu", "us"):
-        config = ("--config", f"/etc/campaign-bridge/{name}/config.toml")
-        environment = f"RUNTIME_DIRECTORY=/run/campaign-bridge-{name}"
-        said = machine.shell(f"{environment} campaign-bridge {' '.join(config)} status --json")
+        said = machine(AS_SERVICE, "--instance", name, "status", "--json").stdout
         told = json.loads(said)
 
         assert told["outbox"] == f"/var/lib/campaign-bridge-{name}/outbox.db"
