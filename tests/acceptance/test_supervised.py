@@ -139,8 +139,8 @@ def test_a_reload_is_told_with_its_outcome(supervisor: Supervisor) -> None:
     refused = supervisor.hear("READY")
     supervisor.signal(signal.SIGHUP)
     supervisor.hear("RELOADING")
-    supervisor.configure()
     supervisor.hear("READY")
+    supervisor.configure()
     mended = supervisor.run("reload", "--json")
 
     assert (good.returncode, bad.returncode) == (0, 1)
