@@ -28,7 +28,7 @@ test: $(READY) lint ## lint, types, import contracts and every test that Python 
 	@$(PYTEST) -n 4 --dist worksteal -m 'not system and not openarena'
 
 test-system: $(READY) ## the tests that need root and apt packages; fails, naming the apt line, where one is missing
-	@$(PYTEST) -m system
+	@$(PYTEST) -n 2 --dist loadfile -m system
 
 test-openarena: $(READY) ## a real game of OpenArena, to its payouts; names the apt line where it is missing
 	@$(PYTEST) -m openarena
