@@ -28,6 +28,10 @@ class Reason:
 Reasons = Callable[[], Sequence[Reason]]
 
 RELOAD_REFUSED = "reload-refused"
+_BEFORE = (
+    "if a bridge paid it, that ledger is lost: restore a backup; if others did, nothing is wrong, "
+    "and a restart says it no more, once something was sent"
+)
 
 
 def reload_refused(why: str) -> Reason:
@@ -84,6 +88,9 @@ def _lane_reasons(lane: Json, lag: float | None) -> list[Reason]:
     if drift is not None and (float(drift["excess"]) or float(drift["shortfall"])):
         detail = f"{drift['excess']} more, {drift['shortfall']} less than the ledger explains"
         found.append(Reason("paid-out-drift", f"{name}: the API has paid {detail}"))
+    if lane.get("paid_before"):
+        detail = f"{lane['paid_before']} before this ledger sent anything"
+        found.append(Reason("paid-before-us", f"{name}: the API has paid {detail}; {_BEFORE}"))
     waited = lane["oldest_unpaid_seconds"]
     if lag is not None and waited is not None and waited > lag and lane.get("confirms", True):
         detail = f"accepted {round(waited / 3600, 1)} hours ago and not seen to be paid"

@@ -89,12 +89,13 @@ class Report:
 
     def _by_campaign(self) -> Json:
         """Say of each campaign whether it only pretends, and whether anything can confirm."""
-        history = {status.campaign: status.history for status in self.confirmers.statuses()}
+        known = {status.campaign: _confirm_view(status) for status in self.confirmers.statuses()}
         return {
             campaign.id: {
                 "shadow": campaign.shadow,
                 "confirms": bool(campaign.webhook_secret_files)
-                or history.get(campaign.id) in {Readable.OK, Readable.UNREADABLE},
+                or known.get(campaign.id, {}).get("history") in {Readable.OK, Readable.UNREADABLE},
+                "paid_before": known.get(campaign.id, {}).get("paid_before"),
             }
             for campaign in self.settings.campaigns
         }
@@ -169,7 +170,8 @@ def _counts_view(counts: Counts) -> Json:
 
 
 def _confirm_view(status: ConfirmStatus) -> Json:
-    return {**asdict(status), "last_look_at": when(status.last_look_at)}
+    before = None if status.paid_before is None else str(status.paid_before)
+    return {**asdict(status), "last_look_at": when(status.last_look_at), "paid_before": before}
 
 
 def _told(bound: Bound) -> list[str]:

@@ -21,9 +21,11 @@ from bridge.campaigns.failures import CallFailed
 from bridge.campaigns.readings import NO_HISTORY
 from bridge.campaigns.schemas import Transaction
 from bridge.errors import CampaignError, StoreError
-from bridge.events import Clock
+from bridge.events import Clock, State
 from bridge.outbox.contract import Braking, Confirming, Inspecting
+from bridge.outbox.life import SURPLUS
 from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payout
+from bridge.outbox.views import LaneCount
 from bridge.settings.models import CampaignSettings, ConfirmSettings
 
 log = structlog.get_logger("confirm")
@@ -40,6 +42,8 @@ _STORE_PAUSE: Final = 1.0
 _NONE_PAUSE: Final = 3600.0
 #: Seconds until the total is asked for again that was never told: nothing is sent before.
 _FIRST_AGAIN: Final = 1.0
+#: States of entries that nothing was paid for by us.
+_UNSENT: Final = frozenset({State.DUE, State.HELD, State.DISCARDED})
 
 
 class ConfirmingSide(Confirming, Inspecting, Braking, Protocol):
@@ -60,7 +64,8 @@ class ConfirmStatus:
     """How a campaign's payouts are being confirmed, as `status` shows it.
 
     `looks` are users' histories that were read since the start, `failed` those that could not be
-    read, `confirmed` entries that histories proved paid.
+    read, `confirmed` entries that histories proved paid. `paid_before` is what the API had paid
+    before a ledger that had sent nothing yet; None where that is nothing, or it had sent some.
     """
 
     campaign: str
@@ -70,6 +75,7 @@ class ConfirmStatus:
     looks: int = 0
     failed: int = 0
     confirmed: int = 0
+    paid_before: Decimal | None = None
 
 
 def look_terms(settings: ConfirmSettings) -> LookTerms:
@@ -105,13 +111,19 @@ class Confirmer:
         self._failures = 0
         self._last_error = ""
         self._sums = Counter[str]()
+        self._paid_before: Decimal | None = None
         #: Set once the API's total has been compared for the first time.
         self.compared = asyncio.Event()
 
     def status(self) -> ConfirmStatus:
         """Return how it goes."""
         return ConfirmStatus(
-            self._campaign, self._history, self._last_look_at, self._last_error, **self._sums
+            self._campaign,
+            self._history,
+            self._last_look_at,
+            self._last_error,
+            paid_before=self._paid_before,
+            **self._sums,
         )
 
     @property
@@ -211,11 +223,15 @@ class Confirmer:
         except CampaignError as failure:
             self._last_error = f"{failure.reason}: {failure}"
             return None
-        known = None if self.compared.is_set() else await self._known_drift()
+        first = not self.compared.is_set()
+        lane = await self._lane() if first else None
+        known = lane.drift if lane is not None else None
         balance = Balance(self._campaign, standing.paid_out, await self._prices(), before)
         drift = await self._outbox.take_balance(balance)
         if known is not None and drift is not None and drift.excess > known.excess:
             await self._distrust(drift.excess)
+        if first and drift is not None:
+            self._wonder(lane, drift)
         self.compared.set()
         if drift is not None and (drift.excess or drift.shortfall):
             log.warning(
@@ -234,10 +250,26 @@ class Confirmer:
             return []
         return [(event.code, event.amount) for event in events if event.amount is not None]
 
-    async def _known_drift(self) -> Drift | None:
-        """Return how the total fitted when it was last compared, before this start."""
+    async def _lane(self) -> LaneCount | None:
+        """Return how the campaign stood when it was last compared, before this start."""
         counts = await self._outbox.counts()
-        return next((lane.drift for lane in counts if lane.campaign == self._campaign), None)
+        return next((lane for lane in counts if lane.campaign == self._campaign), None)
+
+    def _wonder(self, lane: LaneCount | None, drift: Drift) -> None:
+        """Say that a ledger which has sent nothing meets a campaign that has paid.
+
+        Others may have paid before us, which is no reason to stop; or a ledger was lost.
+        """
+        counted = {} if lane is None else lane.states
+        if not drift.paid_out or any(n for state, n in counted.items() if state not in _UNSENT):
+            return
+        self._paid_before = drift.paid_out
+        log.warning(
+            "the API has paid, and this ledger has sent nothing of the campaign",
+            action="paid_before_us",
+            campaign=self._campaign,
+            paid_out=str(drift.paid_out),
+        )
 
     async def _distrust(self, excess: Decimal) -> None:
         """Send nothing from a ledger that doesn't know of payouts which were made meanwhile.
@@ -245,7 +277,7 @@ class Confirmer:
         It may be an old copy whose witness is as old as itself.
         """
         await self._outbox.quarantine(
-            f"the API has paid {excess} more for campaign {self._campaign} than this ledger knows "
+            f"{SURPLUS} {excess} more for campaign {self._campaign} than this ledger knows "
             "of since it was last running: it may be an old copy, or somebody else pays too"
         )
 

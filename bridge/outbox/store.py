@@ -21,6 +21,7 @@ from bridge.outbox.archive.healing import damage_of, heal, keep_before, refuse_s
 from bridge.outbox.archive.pruning import Policy, Pruned, prune
 from bridge.outbox.archive.reports import Salvaged
 from bridge.outbox.archive.salvage import KeyOf
+from bridge.outbox.archive.traces import trace_of
 from bridge.outbox.calls import Calls
 from bridge.outbox.clock import LedgerClock
 from bridge.outbox.contract import Outbox
@@ -105,16 +106,17 @@ class SqliteOutbox(Calls):
 class Watch:
     """Lets the witness see every commit, once it has been heard."""
 
-    def __init__(self, witness: Witness, machine: str | None) -> None:
+    def __init__(self, witness: Witness, machine: str | None, trace: str = "") -> None:
         self._witness = witness
         self._machine = machine
+        self._trace = trace
         self._identity: UUID | None = None
         self._sequence = 0
 
     async def begin(self, outbox: SqliteOutbox) -> None:
         """Compare the ledger with its witness; from now on let it see every commit."""
         standing = await outbox.standing()
-        why = doubt(standing, self._witness.heard, self._machine)
+        why = doubt(standing, self._witness.heard, self._machine, self._trace)
         self._identity = standing.identity
         known = standing.quarantine == why or standing.quarantine.startswith(life.SALVAGED)
         if why and not known:
@@ -170,7 +172,8 @@ async def open_outbox(
 ) -> AsyncIterator[SqliteOutbox]:
     """Open the outbox at `path`, alone; `machine` stands for this machine's id in tests.
 
-    A ledger that its witness doesn't know goes into quarantine. With `key_of`, which makes an
+    A ledger that its witness doesn't know goes into quarantine, and so does a new one where an
+    earlier one has left backups or files kept aside. With `key_of`, which makes an
     entry's key, a damaged file is kept aside and what can be read of it goes on, in quarantine;
     without it nothing is touched.
 
@@ -180,10 +183,10 @@ async def open_outbox(
     """
     with locked(path):
         migrations = load_migrations("bridge.outbox.sqlite.migrations")
+        trace = await asyncio.to_thread(trace_of, path)  # before anything new is kept aside
         salvaged = await asyncio.to_thread(_prepare, path, migrations, clock, key_of)
-        watch = Watch(
-            Witness.open(witness_path(path)), machine_id() if machine is None else machine
-        )
+        ours = machine_id() if machine is None else machine
+        watch = Watch(Witness.open(witness_path(path)), ours, trace)
         try:
             async with Database(
                 path,

@@ -153,15 +153,16 @@ def _slot(data: bytes) -> tuple[int, Testimony] | None:
     return written, Testimony(UUID(ledger), sequence, machine)
 
 
-def doubt(standing: Standing, heard: Heard, machine: str | None) -> str:
+def doubt(standing: Standing, heard: Heard, machine: str | None, trace: str = "") -> str:
     """Return why the ledger must not be trusted blindly, "" where it may.
 
-    `machine` is this machine's id, None where nobody can tell. A reboot, a crash or a power cut is
-    never a reason.
+    `machine` is this machine's id, None where nobody can tell; `trace` says what an earlier ledger
+    has left, which tells of a loss where the witness was lost as well. A reboot, a crash or a power
+    cut is never a reason.
     """
     said = heard.testimony
     if said is None:
-        return _unheard(standing, heard)
+        return _unheard(standing, heard) or ("" if standing.rows else trace)
     if said.ledger != standing.identity:
         return _OTHER if standing.rows else _LOST
     if standing.sequence < said.sequence:

@@ -111,3 +111,11 @@ def test_what_is_accepted_for_too_long_is_told_only_where_something_could_confir
 
 def test_what_shadow_mode_left_is_told() -> None:
     assert "3 entries" in told(lane(held={"shadow": 3}))["shadow-left"]
+
+
+def test_what_was_paid_before_a_ledger_sent_anything_is_told_and_stops_nothing() -> None:
+    assert told(lane(paid_before=None)) == {}
+
+    assert (
+        "41.5 before this ledger sent anything" in told(lane(paid_before="41.5"))["paid-before-us"]
+    )

@@ -198,3 +198,32 @@ async def test_a_drift_in_the_middle_of_a_run_alarms_and_stops_nothing(
     assert drift is not None
     assert drift.excess == 10
     assert (await rig.outbox.standing()).quarantine == ""
+
+
+async def test_a_ledger_that_has_sent_nothing_says_that_the_campaign_has_paid(
+    rig: Rig, host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Others may have paid before, or a ledger was lost: a warning, and no quarantine."""
+    host.on(DETAILS, campaign(totalAmountPaidOut="41.5"))
+    await rig.play.put(entry())
+    confirmer = rig.confirmer()
+
+    await confirmer.balance()
+    await confirmer.balance()
+
+    assert confirmer.status().paid_before == Decimal("41.5")
+    assert capsys.readouterr().out.count("paid_before_us") == 1
+    assert (await rig.outbox.standing()).quarantine == ""
+
+
+async def test_where_nothing_was_paid_or_something_sent_nothing_is_said(
+    rig: Rig, host: Host
+) -> None:
+    fresh = rig.confirmer()
+    await fresh.balance()
+    host.on(DETAILS, campaign(totalAmountPaidOut=1))
+    await rig.accepted()
+    later = rig.confirmer()
+    await later.balance()
+
+    assert (fresh.status().paid_before, later.status().paid_before) == (None, None)
