@@ -30,6 +30,8 @@ SHADOW = "shadow"
 QUARANTINE = "quarantine"
 UNREADABLE = "unreadable"
 
+#: How the quarantine of a ledger begins that knows of fewer payouts than were made.
+SURPLUS = "the API has paid"
 #: How the quarantine of a salvaged ledger begins; readiness knows it by that.
 SALVAGED = "rows were salvaged from a damaged database"
 
