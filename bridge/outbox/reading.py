@@ -193,10 +193,22 @@ def _seen(rows: Rows, payout: PayoutRow, seen_at: datetime) -> SeenPayout:
 
 
 def _paid_twice(rows: Rows, payout: PayoutRow) -> Entry | None:
-    """Return the entry that a payout of no entry seems to have paid once more."""
+    """Return the entry that a payout of no entry seems to have paid once more.
+
+    Where the ledger lacks its past, or a part of it can't be read, only a key can say so.
+    """
     if payout.wire_key is not None:
         return Book(rows, 0).known(payout.wire_key)
+    if _lacks_its_past(rows):
+        return None
     return rows.entries.any_of(payout.campaign, payout.user_ref, payout.event_code)
+
+
+def _lacks_its_past(rows: Rows) -> bool:
+    quarantine = rows.ledger.quarantined()
+    if quarantine and not quarantine.startswith(life.SURPLUS):
+        return True
+    return rows.sql.one("any_unreadable") is not None
 
 
 def changes(rows: Rows, after: int, limit: int) -> Sequence[Change]:

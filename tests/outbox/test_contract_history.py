@@ -1,7 +1,7 @@
 """The contract of every outbox: rows of the history are counted, and each proves one entry."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -120,6 +120,42 @@ async def test_a_row_proves_what_a_restored_ledger_holds_in_quarantine(play: Pla
 
     assert found == Found(1, 0, 0)
     assert [claim.key for claim in await play.claims()] == [entry(2).key]
+
+
+@pytest.mark.parametrize(("before", "proves"), [(60.0, True), (60.001, False)])
+async def test_what_was_never_sent_is_not_proven_by_a_payout_that_was_made_before_it_came(
+    play: Play, before: float, *, proves: bool
+) -> None:
+    """In quarantine new deeds come in, too: another's payout of the lost past isn't theirs."""
+    await play.put(entry(1))
+    await play.outbox.quarantine("an old copy")
+
+    found = await reads(play, "tx_1", paid_at=START - timedelta(seconds=before))
+
+    assert found == (Found(1, 0, 0) if proves else Found(0, 0, 1))
+
+
+async def test_what_is_replayed_in_quarantine_is_proven_by_when_it_occurred(play: Play) -> None:
+    old = START - timedelta(hours=3)
+    new = entry(1)
+    await play.put(replace(new, origin=replace(new.origin, occurred_at=old)))
+    await play.outbox.quarantine("an old copy")
+
+    assert await reads(play, "tx_1", paid_at=old + timedelta(seconds=5)) == Found(1, 0, 0)
+
+
+async def test_in_quarantine_a_payout_of_no_entry_is_unknown_and_not_paid_twice(
+    play: Play,
+) -> None:
+    """What it paid may stand in the past that was lost."""
+    await accepted(play, 1)
+    await reads(play, "tx_1", "tx_2")
+    (twice,) = await play.outbox.strange_payouts(CAMPAIGN)
+    await play.outbox.quarantine("an old copy")
+    (unknown,) = await play.outbox.strange_payouts(CAMPAIGN)
+
+    assert twice.twice == entry(1).key
+    assert unknown.twice is None
 
 
 async def test_an_unproven_entry_that_was_discarded_is_confirmed_if_it_was_paid(

@@ -26,6 +26,9 @@ from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payo
 from bridge.outbox.sqlite.rows.lanes import PaidRow
 from bridge.outbox.sqlite.rows.proofs import HISTORY, WEBHOOK, PayoutRow
 
+#: How far the API's clock may be behind ours, for what we never sent (seconds).
+NEVER_SENT_SKEW = 60.0
+
 # -- history --------------------------------------------------------------------------------
 
 
@@ -83,7 +86,7 @@ def match(book: Book, campaign: str, user_ref: str, code: str, skew: float) -> i
     for payout in payouts:
         if payout.wire_key is not None:  # a webhook has said whose it is, and it was none of these
             continue
-        entry = next((entry for entry in entries if _may_be(payout, entry, skew)), None)
+        entry = next((entry for entry in entries if _may_be(book, payout, entry, skew)), None)
         if entry is None:
             continue
         entries.remove(entry)
@@ -92,9 +95,17 @@ def match(book: Book, campaign: str, user_ref: str, code: str, skew: float) -> i
     return confirmed
 
 
-def _may_be(payout: PayoutRow, entry: Entry, skew: float) -> bool:
-    """Whether a payout can be an entry's: not where it was made before the entry came."""
-    return payout.paid_at is None or payout.paid_at >= entry.created_at - skew * 1000
+def _may_be(book: Book, payout: PayoutRow, entry: Entry, skew: float) -> bool:
+    """Whether a payout can be an entry's: not where it was made before the entry came.
+
+    Of an entry that we never sent, a restored ledger's, only the time tells whether a lost past
+    did: when it occurred, where somebody said so. There the two clocks are believed.
+    """
+    came = entry.created_at
+    if entry.first_maybe_sent_at is None and entry.state is State.HELD:
+        skew = min(skew, NEVER_SENT_SKEW)
+        came = book.rows.entries.occurred_at(entry.id) or came
+    return payout.paid_at is None or payout.paid_at >= came - skew * 1000
 
 
 def _confirm(book: Book, entry: Entry, payout: PayoutRow) -> None:

@@ -881,3 +881,7 @@ WHERE entry_id IN (SELECT value FROM json_each(:ids)) ORDER BY received_at;
 -- export_rules --
 -- Every rule that made entries.
 SELECT id, definition FROM rules;
+
+-- any_unreadable --
+-- Whether there are entries of which only the key could be read: nobody knows whose they are.
+SELECT 1 FROM totals WHERE reason = 'unreadable' AND n > 0 LIMIT 1;

@@ -145,6 +145,11 @@ class Entries:
             "quarantined_of", campaign=campaign, user_ref=user_ref, event_code=event_code
         )
 
+    def occurred_at(self, number: int) -> int | None:
+        """Return when an entry's deed occurred, where its message said so."""
+        row = self._sql.one("origin", id=number)
+        return None if row is None else row["occurred_at"]
+
     def any_of(self, campaign: str, user_ref: str, event_code: str) -> Entry | None:
         """Return the user's newest entry of this event that was ever sent."""
         return self._one("any_of", campaign=campaign, user_ref=user_ref, event_code=event_code)
