@@ -31,6 +31,7 @@ Json = dict[str, Any]
 #: Seconds for one call; a list of ten thousand entries takes a moment.
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=3)
 _PATIENT = aiohttp.ClientTimeout(total=None, sock_connect=3)
+_SHUT = "Run it as root or as the daemon's user; `send` also as a member of [http] allowed_groups."
 _PROBLEM = "urn:campaign-bridge:problem:"
 
 
@@ -112,38 +113,41 @@ class Search:
     """Where the daemon of an outbox answers, its status, and what was met on the way.
 
     `limited` says that it lets us post and nothing else (a member of `allowed_groups`), so it
-    could not be asked for its outbox.
+    could not be asked for its outbox; `shut`, that one would not let us in at all.
     """
 
     socket: Path | None = None
     status: Json | None = None
     limited: bool = False
     met: tuple[str, ...] = ()
+    shut: bool = False
 
     def explained(self, outbox: Path) -> DaemonNotRunning:
         """Return the error for a command that needs the daemon."""
-        told = f"no campaign-bridge daemon serves {outbox}"
-        return DaemonNotRunning("; ".join([told, *self.met]))
+        told = "; ".join([f"no campaign-bridge daemon serves {outbox}", *self.met])
+        return DaemonNotRunning(told, hint=_SHUT) if self.shut else DaemonNotRunning(told)
 
 
-async def find_daemon(outbox: Path) -> Search:
-    """Look for the daemon that has `outbox` open."""
-    return await _search(lambda status: _same(Path(str(status.get("outbox", ""))), outbox))
+async def find_daemon(outbox: Path, config: Path) -> Search:
+    """Look for the daemon that has `outbox` open, where one with `config` would answer."""
+    return await _search(config, lambda status: _same(Path(str(status.get("outbox", ""))), outbox))
 
 
 async def find_daemon_of(config: Path) -> Search:
     """Look for the daemon that was started with `config`, whatever stands in that file now."""
-    return await _search(lambda status: _same(Path(status["daemon"]["config"]), config))
+    return await _search(config, lambda status: _same(Path(status["daemon"]["config"]), config))
 
 
-async def _search(is_it: Callable[[Json], bool]) -> Search:
+async def _search(config: Path, is_it: Callable[[Json], bool]) -> Search:
     met: list[str] = []
-    for path in (folder / CONTROL_SOCKET for folder in runtime_dirs()):
+    shut = False
+    for path in (folder / CONTROL_SOCKET for folder in runtime_dirs(config)):
         found = await _asked(path, is_it)
         if found.socket is not None:
             return found
         met += found.met
-    return Search(met=tuple(met))
+        shut = shut or found.shut
+    return Search(met=tuple(met), shut=shut)
 
 
 async def _asked(path: Path, is_it: Callable[[Json], bool]) -> Search:
@@ -153,9 +157,9 @@ async def _asked(path: Path, is_it: Callable[[Json], bool]) -> Search:
     except NotAllowed:
         return Search(path, limited=True)
     except NotAuthenticated:
-        return Search(met=(f"{path} lets only root and the daemon's own user in",))
+        return Search(met=(f"{path} lets only root and the daemon's own user in",), shut=True)
     except BridgeError as failure:
-        return Search(met=_worth_telling(path, failure))
+        return Search(met=_worth_telling(path, failure), shut=_is_denied(failure))
     if is_it(status):
         return Search(path, status)
     return Search(met=(f"the daemon at {path} serves {status.get('outbox', '')}",))
@@ -166,14 +170,18 @@ def _same(told: Path, meant: Path) -> bool:
 
 
 def _worth_telling(path: Path, failure: BridgeError) -> tuple[str, ...]:
-    cause = failure.__cause__
-    denied = isinstance(cause, OSError) and isinstance(
-        getattr(cause, "os_error", cause), PermissionError
-    )
-    if denied:
+    if _is_denied(failure):
         return (f"this user may not open {path}",)
+    cause = failure.__cause__
     gone = isinstance(cause, aiohttp.ClientConnectorError | OSError)
     return () if gone else (str(failure),)
+
+
+def _is_denied(failure: BridgeError) -> bool:
+    cause = failure.__cause__
+    return isinstance(cause, OSError) and isinstance(
+        getattr(cause, "os_error", cause), PermissionError
+    )
 
 
 # -- answers --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from bridge.cli.control import Search, find_daemon, find_daemon_of, opened, operator
 from bridge.cli.printing import note, note_unreadable
+from bridge.cli.refused import not_allowed
 from bridge.cli.remote import RemoteDesk
 from bridge.control.desk import Desk
 from bridge.control.views import Json, report_view
@@ -26,6 +27,7 @@ from bridge.outbox.memory import MemoryOutbox
 from bridge.outbox.store import open_outbox
 from bridge.settings.files import load_settings, outbox_path
 from bridge.settings.models import Settings
+from bridge.settings.units import AS_SERVICE
 
 #: Where systemd keeps the state of services whose user exists only while they run.
 SERVICES = Path("/var/lib/private")
@@ -178,7 +180,7 @@ async def desk_for(
         return
     outbox = outbox_path(settings.outbox)
     say: Callable[[str], None] = (lambda text: None) if quiet else note
-    found = await find_daemon(outbox)
+    found = await find_daemon(outbox, config)
     if found.socket is not None and found.status is not None:
         say(f"outbox {outbox}, through the daemon (pid {found.status['daemon']['pid']})")
         async with opened(found.socket) as control:
@@ -244,7 +246,10 @@ async def _direct(
 
 
 def _is_there(outbox: Path) -> bool:
-    return outbox.exists()
+    try:
+        return outbox.exists()
+    except PermissionError as denied:
+        raise not_allowed(denied) from denied
 
 
 def _explained(locked: StoreLocked, found: Search) -> BridgeError:
@@ -275,7 +280,7 @@ def refuse_strangers_files(outbox: Path, user: int, services: Path = SERVICES) -
     if user == 0 and owner != 0:
         raise CommandError(
             f"{folder} belongs to user {owner}; root's files in it would lock the daemon out",
-            hint="Run it as the service does: campaign-bridge-as-service COMMAND."
+            hint=f"Run it as the service does: {AS_SERVICE}"
             if folder.resolve().is_relative_to(services)
             else f"Run this command as that user: sudo -u '#{owner}' campaign-bridge …",
         )

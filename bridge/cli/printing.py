@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge.errors import BridgeError, CommandError, MessageRejected, SettingsError
+from bridge.settings.units import AS_SERVICE
 
 #: Characters of one value in a table or a line; of a message; of raw text in a receipt.
 CELL, MESSAGE, RAW = 120, 4000, 2000
@@ -92,12 +93,21 @@ def _hint(error: BridgeError) -> str:
     """Return the hint for a terminal: there is no document whose `errors` could be looked at."""
     if isinstance(error, MessageRejected) and error.hint == MessageRejected.hint:
         return "Correct it, and give the command again; --help shows how it is written."
-    return error.hint
+    return in_place(error.hint)
+
+
+#: How root runs this very command as the service does; the program knows it.
+AS_THE_SERVICE: ContextVar[str] = ContextVar("AS_THE_SERVICE", default=AS_SERVICE)
+
+
+def in_place(hint: str) -> str:
+    """Return a hint with this command, and this configuration's instance, where it names one."""
+    return hint.replace(AS_SERVICE, AS_THE_SERVICE.get())
 
 
 def error_json(error: BridgeError) -> dict[str, Any]:
     """Return an error as `--json` prints it."""
-    told: dict[str, Any] = {"error": str(error), "code": error.code, "hint": error.hint}
+    told: dict[str, Any] = {"error": str(error), "code": error.code, "hint": in_place(error.hint)}
     if isinstance(error, MessageRejected) and error.fields:
         told["errors"] = [asdict(field) for field in error.fields]
     return told

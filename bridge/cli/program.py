@@ -15,9 +15,18 @@ from typing import Any
 import click
 
 from bridge.cli.logs import log_to_stderr
-from bridge.cli.printing import PRINTED, complain, error_json, print_error, print_json
+from bridge.cli.printing import (
+    AS_THE_SERVICE,
+    PRINTED,
+    complain,
+    error_json,
+    print_error,
+    print_json,
+)
+from bridge.cli.refused import not_allowed, with_way_in
 from bridge.errors import BridgeError
 from bridge.settings.files import config_path
+from bridge.settings.units import as_service
 
 #: Command → the module of this package that defines it, under the same name.
 COMMANDS = {
@@ -40,12 +49,18 @@ COMMANDS = {
     "support-bundle": "support",
 }
 
+#: Where the arguments are kept.
+_GIVEN = f"{__name__}.given"
 #: Set to 1, an error that nobody foresaw shows where it happened.
 TRACEBACK = "CAMPAIGN_BRIDGE_TRACEBACK"
 
 
 class _Program(click.Group):
-    """A group that imports a command only when it is named."""
+    """A group that imports a command only when it is named, and remembers how it was called."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_GIVEN] = list(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -75,6 +90,13 @@ def program(ctx: click.Context, config: Path | None) -> None:
     """Carry a game server's achievements to the Oncade Campaigns API, each paid exactly once."""
     log_to_stderr(logging.WARNING)
     ctx.obj = config_path(config)
+    AS_THE_SERVICE.set(as_service(ctx.obj, *_named(ctx)))
+
+
+def _named(ctx: click.Context) -> list[str]:
+    """Return the command with its arguments."""
+    given, name = ctx.meta[_GIVEN], ctx.invoked_subcommand
+    return list(given[given.index(name) :]) if name in given else ["COMMAND"]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -95,13 +117,20 @@ def main(arguments: list[str] | None = None) -> None:
         _print_misuse(wrong, as_json=as_json)
         sys.exit(wrong.exit_code)
     except BridgeError as error:
-        print_error(error)
-        _tell(error_json(error), as_json=as_json)
+        _print_foreseen(with_way_in(error), as_json=as_json)
+        sys.exit(1)
+    except PermissionError as denied:
+        _print_foreseen(not_allowed(denied), as_json=as_json)
         sys.exit(1)
     except Exception as unforeseen:  # noqa: BLE001  # no traceback reaches an operator unasked
         _print_unforeseen(unforeseen, as_json=as_json)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _print_foreseen(error: BridgeError, *, as_json: bool) -> None:
+    print_error(error)
+    _tell(error_json(error), as_json=as_json)
 
 
 def _tell(document: dict[str, Any], *, as_json: bool) -> None:

@@ -96,7 +96,7 @@ async def _send(config: Path, message: Json, wait: float | None, patience: float
 async def _socket(config: Path) -> Path:
     """Return the daemon's socket; only the daemon can read some configurations."""
     if _is_unreadable(config):
-        paths = [folder / CONTROL_SOCKET for folder in runtime_dirs()]
+        paths = [folder / CONTROL_SOCKET for folder in runtime_dirs(config)]
         for path in filter(os.path.exists, paths):
             return path
         raise DaemonNotRunning
@@ -104,7 +104,7 @@ async def _socket(config: Path) -> Path:
         outbox = outbox_path(load_settings(config).outbox)
     except SettingsError as unreadable:
         return await _socket_in_spite_of(unreadable, config)
-    found = await find_daemon(outbox)
+    found = await find_daemon(outbox, config)
     if found.socket is None:
         raise found.explained(outbox)
     return found.socket

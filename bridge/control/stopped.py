@@ -18,10 +18,10 @@ _BY_ITSELF: Final = "the lane opens by itself"
 _WAYS_OUT: Final[Mapping[str, str]] = MappingProxyType(
     {
         OPERATOR_PAUSE: "`campaign-bridge campaign resume`",
-        "campaign_not_active": f"`campaign-bridge campaign start`; then {_BY_ITSELF}",
-        "key_refused": "put the campaign's API key into its api_key_file, then reload the daemon",
+        "campaign_not_active": f"`{{program}} campaign start`; then {_BY_ITSELF}",
+        "key_refused": "put the campaign's API key into its api_key_file, then {again} the daemon",
         "environment_differs": "correct [[campaigns]] environment, or use the other campaign's id "
-        "and key, then reload the daemon",
+        "and key, then {again} the daemon",
         "redirected": "see that base_url is the API itself, then reload the daemon",
         "unexpected_answer": "see that base_url and the campaign's id are right",
         "not_found": "see that base_url and the campaign's id are right",
@@ -35,9 +35,15 @@ _WAYS_OUT: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def way_out(reason: str) -> str:
-    """Return what lets a stopped lane go on."""
-    return _WAYS_OUT.get(reason, f"`campaign-bridge check` says what is wrong; {_BY_ITSELF}")
+def way_out(reason: str, as_service: str | None = None) -> str:
+    """Return what lets a stopped lane go on.
+
+    `as_service` is what runs a command as the service, where the campaign's key is a credential:
+    then no other command has it, and the daemon only after a restart.
+    """
+    told = _WAYS_OUT.get(reason, f"`{{program}} check` says what is wrong; {_BY_ITSELF}")
+    again = "reload" if as_service is None else "restart"
+    return told.format(program=as_service or "campaign-bridge", again=again)
 
 
 def stopped(pause: Pause | None, lane: Mapping[str, Any] | None) -> Json | None:
@@ -48,11 +54,12 @@ def stopped(pause: Pause | None, lane: Mapping[str, Any] | None) -> Json | None:
     """
     if pause is not None:
         told = {"who": pause.who, "why": pause.why, "since": when(pause.at)}
-        return _told(OPERATOR_PAUSE, "an operator paused it", **told)
+        return _told(OPERATOR_PAUSE, "an operator paused it", way_out(OPERATOR_PAUSE), **told)
     if lane is None or lane["paused"] is None or lane["paused"] == OPERATOR_PAUSE:
         return None  # an operator's pause that the outbox knows no more of is over
-    return _told(lane["paused"], lane["detail"], who=None, why="", since=None)
+    way = way_out(lane["paused"], lane.get("as_service"))
+    return _told(lane["paused"], lane["detail"], way, who=None, why="", since=None)
 
 
-def _told(reason: str, detail: str, **more: str | None) -> Json:
-    return {"reason": reason, "detail": detail, **more, "way_out": way_out(reason)}
+def _told(reason: str, detail: str, way: str, **more: str | None) -> Json:
+    return {"reason": reason, "detail": detail, **more, "way_out": way}

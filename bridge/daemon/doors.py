@@ -62,13 +62,13 @@ class Doors:
         return http_listening(app, None if held else page.listen, section="link_page", held=held)
 
 
-def control_socket() -> Path:
+def control_socket(config: Path) -> Path:
     """Return where the control socket will be; makes its folder.
 
     Raises:
         SettingsError: the folder can't be made.
     """
-    folder = runtime_dirs()[0]
+    folder = runtime_dirs(config)[0]
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o755)
     except OSError as failure:

@@ -12,7 +12,7 @@ from bridge.events import Clock
 from bridge.intake import drain
 from bridge.outbox.store import SqliteOutbox
 from bridge.pipeline.counting import LACKS, NEEDS_ID
-from bridge.settings.files import APP
+from bridge.settings.units import APP
 
 
 def measured(report: Report, outbox: SqliteOutbox, receiver: Receiver, clock: Clock) -> Measured:

@@ -24,8 +24,9 @@ from bridge.intake.counts import Counts
 from bridge.intake.listen import Bound
 from bridge.intake.udp import UdpDoor
 from bridge.pipeline import Pipeline
-from bridge.settings.files import APP
+from bridge.settings.files import is_credential
 from bridge.settings.models import Settings
+from bridge.settings.units import APP, as_service
 from bridge.sqlite.database import Database
 
 
@@ -85,7 +86,18 @@ class Report:
 
     def lane_views(self) -> list[Json]:
         """Return how each lane stands."""
-        return [_lane_view(status) for status in self.lanes.statuses()]
+        return [
+            {**_lane_view(status), "as_service": self._as_service(status.campaign)}
+            for status in self.lanes.statuses()
+        ]
+
+    def _as_service(self, campaign: str) -> str | None:
+        """Return what runs a command that needs a key which only the service is given."""
+        held = any(
+            each.id == campaign and is_credential(each.api_key_file)
+            for each in self.settings.campaigns
+        )
+        return as_service(self.config) if held else None
 
     def _by_campaign(self) -> Json:
         """Say of each campaign whether it only pretends, and whether anything can confirm."""
@@ -129,7 +141,8 @@ class Report:
         return [
             Reason(
                 f"lane-{lane.paused.replace('_', '-')}",
-                f"{lane.campaign}: {lane.detail}; {way_out(lane.paused)}",
+                f"{lane.campaign}: {lane.detail}; "
+                f"{way_out(lane.paused, self._as_service(lane.campaign))}",
             )
             for lane in self.lanes.statuses()
             if lane.paused is not None

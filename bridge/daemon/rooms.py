@@ -220,7 +220,7 @@ class Daemon:
         for each in (app, desk_app):
             each.on_shutdown.append(stream.end)
         await rooms.enter_async_context(
-            http_listening(desk_app, None, [control_socket()], groups=groups)
+            http_listening(desk_app, None, [control_socket(self._config)], groups=groups)
         )
         if udp.listen is not None:
             door = UdpDoor(sink, self._gate, udp, self._clock, self._held.one("udp"))

@@ -19,14 +19,15 @@ from pydantic_settings import SettingsError as EnvironmentUnreadable
 
 from bridge.errors import SettingsError, SettingsMissing
 from bridge.settings.models import ENV_PREFIX, OutboxSettings, Settings
+from bridge.settings.units import APP, AS_SERVICE, runtime_of
 
-APP = "campaign-bridge"
 SYSTEM_CONFIG = Path("/etc/campaign-bridge/config.toml")
-SYSTEM_RUNTIME = Path("/run/campaign-bridge")
+SYSTEM_RUNTIME = runtime_of(SYSTEM_CONFIG)
 #: The name of the daemon's control socket, in its runtime folder.
 CONTROL_SOCKET = "control.sock"
 #: A secret's place may be written so: its name is looked for in `$CREDENTIALS_DIRECTORY`.
 CREDENTIAL = "credential:"
+_ONE_LINE = "It must hold one line of printable ASCII without spaces."
 _SQLITE = "sqlite:///"
 #: The tables of which there may be several.
 _LISTS = ("tokens", "campaigns", "rules", "sources")
@@ -186,7 +187,7 @@ def _beside(settings: Settings, folder: Path) -> Settings:
         return None if path is None else _placed(path, folder)
 
     def secret(path: Path | None) -> Path | None:
-        return path if path is not None and _is_credential(path) else place(path)
+        return path if path is not None and is_credential(path) else place(path)
 
     http, adapters, url = settings.http, settings.adapters, settings.outbox.url
     return settings.model_copy(
@@ -233,21 +234,31 @@ def read_secret(path: Path, what: str) -> str:
         SettingsError: it is missing, unreadable, empty or not one line of printable ASCII. The
             secret itself is never in the message.
     """
-    path = secret_path(path, what)
+    told = f"{what} {path}"
+    named, path = path, secret_path(path, what)
     try:
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as failure:
         reason = failure.strerror if isinstance(failure, OSError) else "it is not text"
         raise SettingsError(
-            f"{what} {path} can't be read: {reason}",
+            f"{told} can't be read: {reason}",
             hint="Create the file, readable by the daemon's user only (chmod 600).",
         ) from failure
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise SettingsError(
-            f"{what} {path} holds no usable secret",
-            hint="It must hold one line of printable ASCII without spaces.",
-        )
+        raise SettingsError(f"{told} holds no usable secret", hint=f"{_source(named)}{_ONE_LINE}")
     return secret
+
+
+def _source(path: Path) -> str:
+    """Say which file is meant by a credential: systemd hands over a copy of it."""
+    if not is_credential(path):
+        return ""
+    name = str(path).removeprefix(CREDENTIAL)
+    return (
+        f"LoadCredential={name}: in the unit names its file, usually "
+        f"/etc/campaign-bridge/{name} (of an instance, /etc/campaign-bridge/INSTANCE/{name}); "
+        "it is read when the daemon starts, so restart it after a change. "
+    )
 
 
 def secret_path(path: Path, what: str) -> Path:
@@ -256,10 +267,11 @@ def secret_path(path: Path, what: str) -> Path:
     Raises:
         SettingsError: there is no such credential.
     """
-    return _credential(path, what) if _is_credential(path) else path
+    return _credential(path, what) if is_credential(path) else path
 
 
-def _is_credential(path: Path) -> bool:
+def is_credential(path: Path) -> bool:
+    """Whether a secret is handed over by systemd, which does so when the daemon starts."""
     return str(path).startswith(CREDENTIAL)
 
 
@@ -275,8 +287,8 @@ def _credential(path: Path, what: str) -> Path:
     if not folder:
         raise SettingsError(
             f"{what} {path} can't be read: there is no CREDENTIALS_DIRECTORY",
-            hint=f"systemd sets it for a unit with LoadCredential={name}:…; root runs a command "
-            "as the unit would by `campaign-bridge-as-service COMMAND`.",
+            hint=f"Only the service has it, by LoadCredential={name}:… in its unit. Run this as "
+            f"it does, as root: {AS_SERVICE}",
         )
     found = Path(folder) / name
     if not found.exists():
@@ -287,13 +299,13 @@ def _credential(path: Path, what: str) -> Path:
     return found
 
 
-def runtime_dirs() -> list[Path]:
-    """Return where the control socket may lie, the daemon's own choice first."""
+def runtime_dirs(config: Path = SYSTEM_CONFIG) -> list[Path]:
+    """Return where the control socket of a configuration may lie, the daemon's own choice first."""
     given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     if given:
         return [Path(given)]
-    own = _own_runtime_dir()
-    return [SYSTEM_RUNTIME, own] if _user() == 0 else [own, SYSTEM_RUNTIME]
+    own, service = _own_runtime_dir(), runtime_of(config)
+    return [service, own] if _user() == 0 else [own, service]
 
 
 def _own_runtime_dir() -> Path:

@@ -202,7 +202,7 @@ async def _answering(answer: web.Response, folder: str) -> AsyncIterator[None]:
 
 async def test_a_daemon_that_lets_us_only_post_is_found_all_the_same(site: Site) -> None:
     async with _answering(problem_response(NotAllowed()), site.env["RUNTIME_DIRECTORY"]):
-        found = await control.find_daemon(site.outbox)
+        found = await control.find_daemon(site.outbox, site.config)
 
     assert found.limited
     assert found.socket == Path(site.env["RUNTIME_DIRECTORY"]) / CONTROL_SOCKET
@@ -221,7 +221,7 @@ async def test_a_daemon_that_can_not_be_asked_is_told_of(
     site: Site, answer: Callable[[], web.Response], told: str
 ) -> None:
     async with _answering(answer(), site.env["RUNTIME_DIRECTORY"]):
-        found = await control.find_daemon(site.outbox)
+        found = await control.find_daemon(site.outbox, site.config)
 
     assert found.socket is None
     assert told in str(found.explained(site.outbox))

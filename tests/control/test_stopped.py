@@ -82,3 +82,15 @@ async def test_a_pause_that_was_ended_is_over_before_its_lane_has_noticed(desk: 
 @pytest.mark.parametrize("reason", ["key_refused", "unreachable", "a_reason_of_tomorrow"])
 def test_every_reason_has_a_way_out(reason: str) -> None:
     assert way_out(reason)
+
+
+def test_a_key_that_is_a_credential_needs_the_service_and_a_restart() -> None:
+    service = "campaign-bridge-as-service --instance eu"
+
+    assert "then restart the daemon" in way_out("key_refused", service)
+    assert "then reload the daemon" in way_out("key_refused")
+    assert f"`{service} campaign start`" in way_out("campaign_not_active", service)
+    assert "`campaign-bridge campaign start`" in way_out("campaign_not_active")
+    told = stopped(None, {**NOT_ACTIVE, "as_service": service})
+    assert told is not None
+    assert service in told["way_out"]

@@ -99,7 +99,12 @@ def test_a_credential_is_read_from_where_systemd_put_it(
 @pytest.mark.parametrize(
     ("folder", "name", "words", "hint"),
     [
-        (None, "api-key", "there is no CREDENTIALS_DIRECTORY", "LoadCredential=api-key:"),
+        (
+            None,
+            "api-key",
+            "there is no CREDENTIALS_DIRECTORY",
+            "campaign-bridge-as-service COMMAND",
+        ),
         (".", "api-key", "has no credential 'api-key'", "LoadCredential=api-key:"),
         (".", "../api-key", "names no credential", "credential:NAME"),
         (".", "", "names no credential", "credential:NAME"),
@@ -120,6 +125,19 @@ def test_a_credential_that_is_not_there_says_where_it_would_be(
     with pytest.raises(SettingsError, match=words) as refused:
         read_secret(Path(f"credential:{name}"), "API key of campaign c,")
     assert hint in refused.value.hint
+
+
+def test_an_empty_credential_says_which_file_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "api-key").write_text("\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+
+    with pytest.raises(SettingsError, match=r"API key credential:api-key holds no") as refused:
+        read_secret(Path("credential:api-key"), "API key")
+    assert str(tmp_path) not in str(refused.value)
+    assert "LoadCredential=api-key:" in refused.value.hint
+    assert "/etc/campaign-bridge/api-key" in refused.value.hint
 
 
 def test_every_secret_of_the_settings_may_be_a_credential(tmp_path: Path) -> None:

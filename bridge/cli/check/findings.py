@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import click
 
-from bridge.cli.printing import harmless, one_line
+from bridge.cli.printing import harmless, in_place, one_line
 from bridge.control.views import Json
 from bridge.errors import BridgeError
 
@@ -61,7 +61,7 @@ def problem(what: str, text: str, hint: str = "") -> Finding:
 
 def refused(what: str, error: BridgeError) -> Finding:
     """Return the problem that an error explains."""
-    return problem(what, str(error), error.hint)
+    return problem(what, str(error), in_place(error.hint))
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

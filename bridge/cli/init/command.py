@@ -16,7 +16,8 @@ from bridge.cli.init.template import EXAMPLES, Given, config_text
 from bridge.cli.printing import print_json, say
 from bridge.control.views import Json
 from bridge.errors import CommandError
-from bridge.settings.files import APP, config_path, load_settings, read_secret
+from bridge.settings.files import config_path, load_settings, read_secret
+from bridge.settings.units import APP
 
 SANDBOX = "http://127.0.0.1:8798"
 ADMIN_TOKEN = "CAMPAIGN_BRIDGE_SANDBOX_ADMIN_TOKEN"  # noqa: S105  # a variable's name

@@ -13,6 +13,7 @@ from typing import Any
 from bridge.cli.control import find_daemon_of
 from bridge.errors import CommandError, StoreLocked
 from bridge.settings.files import load_settings, outbox_path
+from bridge.settings.units import units_of
 from bridge.sqlite.files import beside, give_to_owner
 from bridge.sqlite.lock import locked
 from bridge.sqlite.scripts import Migration, load_migrations
@@ -56,7 +57,7 @@ def migrations() -> tuple[Migration, ...]:
 
 
 @contextmanager
-def alone(outbox: Path, what: str) -> Iterator[None]:
+def alone(outbox: Path, config: Path, what: str) -> Iterator[None]:
     """Hold the outbox's lock while it is replaced.
 
     Raises:
@@ -70,5 +71,5 @@ def alone(outbox: Path, what: str) -> Iterator[None]:
     except StoreLocked as held:
         raise CommandError(
             f"{what} needs the outbox for itself: {held}",
-            hint="Stop the daemon first (systemctl stop campaign-bridge), then run this again.",
+            hint=f"Stop the daemon first (systemctl stop {units_of(config)}), then run this again.",
         ) from held

@@ -1,5 +1,6 @@
 """`outbox restore`: a backup in the outbox's place, after its plan was shown."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -14,12 +15,17 @@ from bridge.outbox.archive.counting import Counts
 from bridge.outbox.archive.restore import Plan, plan
 from bridge.outbox.archive.restore import restore as carry_out
 from bridge.outbox.entry import as_moment
+from bridge.settings.units import APP, instance_of, unit_of
 
-NEXT = (
-    "systemctl start campaign-bridge",
-    "campaign-bridge reconcile",
-    "campaign-bridge outbox release --quarantine",
-)
+
+def next_steps(config: Path) -> list[str]:
+    """Return the commands that end what a restore begins."""
+    named = f" --config {shlex.quote(str(config))}" if instance_of(config) else ""
+    return [
+        f"systemctl start {unit_of(config)}",
+        f"{APP}{named} reconcile",
+        f"{APP}{named} outbox release --quarantine",
+    ]
 
 
 @click.command("restore")
@@ -36,7 +42,7 @@ def restore(config: Path, *, file: Path, dry_run: bool, yes: bool, as_json: bool
     `reconcile` look, and then said `outbox release --quarantine`.
     """
     place = place_of(config)
-    with alone(place.outbox, "restoring"):
+    with alone(place.outbox, config, "restoring"):
         wanted = plan(file.absolute(), place.outbox, migrations(), SystemClock().now())
         if not as_json:
             _show(wanted)
@@ -44,11 +50,11 @@ def restore(config: Path, *, file: Path, dry_run: bool, yes: bool, as_json: bool
             confirm(yes=yes, what=f"Put {file} in the place of {place.outbox}?")
             carry_out(wanted)
     if as_json:
-        print_json(_view(wanted, done=not dry_run))
+        print_json(_view(wanted, config, done=not dry_run))
     elif dry_run:
         say("nothing was changed")
     else:
-        _tell_next()
+        _tell_next(config)
 
 
 def _show(wanted: Plan) -> None:
@@ -78,14 +84,14 @@ def _when(millis: int) -> str:
     return as_moment(millis).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _tell_next() -> None:
+def _tell_next(config: Path) -> None:
     say("")
     say("restored. Next:")
-    for command in NEXT:
+    for command in next_steps(config):
         say(f"  {command}")
 
 
-def _view(wanted: Plan, *, done: bool) -> Json:
+def _view(wanted: Plan, config: Path, *, done: bool) -> Json:
     return {
         "restored": done,
         "backup": str(wanted.backup),
@@ -95,5 +101,5 @@ def _view(wanted: Plan, *, done: bool) -> Json:
         "states": dict(wanted.holds.states),
         "replaced_entries": None if wanted.there is None else wanted.there.entries,
         "kept_as": None if wanted.aside is None else str(wanted.aside),
-        "next": list(NEXT),
+        "next": next_steps(config),
     }

@@ -9,7 +9,7 @@ import click
 
 from bridge.cli import options
 from bridge.cli.keeping.place import alone, migrations, place_of
-from bridge.cli.keeping.restore import NEXT
+from bridge.cli.keeping.restore import next_steps
 from bridge.cli.printing import confirm, one_line, print_json, print_table, say
 from bridge.control.views import Json
 from bridge.daemon import SystemClock
@@ -37,7 +37,7 @@ def salvage(config: Path, *, apply_: bool, yes: bool, as_json: bool) -> None:
     --apply the damaged file is kept aside with its log, and the fresh outbox is in quarantine.
     """
     place = place_of(config)
-    with alone(place.outbox, "salvaging"):
+    with alone(place.outbox, config, "salvaging"):
         if not (size(place.outbox) or size(beside(place.outbox, LOG))):
             raise CommandError(f"there is no outbox at {place.outbox}")
         why = damage_of(place.outbox)
@@ -53,7 +53,7 @@ def salvage(config: Path, *, apply_: bool, yes: bool, as_json: bool) -> None:
                 damage=why or "an operator asked for it",
                 key_of=payout_key,
             )
-    _tell(report, applied=apply_, as_json=as_json)
+    _tell(report, config, applied=apply_, as_json=as_json)
 
 
 def _planned(outbox: Path, why: str) -> Salvaged:
@@ -94,19 +94,19 @@ def _show(report: Salvaged) -> None:
         say("every entry that is known of is kept")
 
 
-def _tell(report: Salvaged, *, applied: bool, as_json: bool) -> None:
+def _tell(report: Salvaged, config: Path, *, applied: bool, as_json: bool) -> None:
     if as_json:
-        print_json(_view(report, applied=applied))
+        print_json(_view(report, config, applied=applied))
     elif not applied:
         say("nothing was changed; --apply does it")
     else:
         say(f"kept aside as {one_line(report.evidence, 4000)}, with its log")
         say("the outbox is in quarantine. Next:")
-        for command in NEXT:
+        for command in next_steps(config):
             say(f"  {command}")
 
 
-def _view(report: Salvaged, *, applied: bool) -> Json:
+def _view(report: Salvaged, config: Path, *, applied: bool) -> Json:
     return {
         "applied": applied,
         "damage": report.damage,
@@ -118,5 +118,5 @@ def _view(report: Salvaged, *, applied: bool) -> Json:
         "keys_only": report.keys_only,
         "missing": [list(each) for each in report.missing],
         "kept_aside": None if report.evidence is None else str(report.evidence),
-        "next": list(NEXT) if applied else [],
+        "next": next_steps(config) if applied else [],
     }

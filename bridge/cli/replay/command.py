@@ -71,7 +71,7 @@ def command(
     if source not in known:
         told = ", ".join(known) or "none is configured"
         raise SourceUnknown(f"there is no source {source!r}; sources: {told}")
-    job = _Job(settings, known[source], file, reapply=reapply, quiet=as_json)
+    job = _Job(config, settings, known[source], file, reapply=reapply, quiet=as_json)
     return asyncio.run(_run(job, dry_run=dry_run, yes=yes, as_json=as_json))
 
 
@@ -80,6 +80,7 @@ class _Job:
 
     def __init__(
         self,
+        config: Path,
         settings: Settings,
         source: SourceSettings,
         file: Path | None,
@@ -87,6 +88,7 @@ class _Job:
         reapply: bool,
         quiet: bool,
     ) -> None:
+        self.config = config
         self.settings = settings
         self.source = source
         self.file = file
@@ -116,7 +118,7 @@ class _Job:
 
     async def carry_out(self) -> Sums:
         """Do it, through the daemon where one runs."""
-        found = await find_daemon(self.outbox)
+        found = await find_daemon(self.outbox, self.config)
         if found.socket is None:
             refuse_strangers_files(self.outbox, os.geteuid() if os.name == "posix" else -1)
             reserve = self.settings.outbox.reserve
