@@ -276,10 +276,12 @@ class Confirmer:
 
         It may be an old copy whose witness is as old as itself.
         """
-        await self._outbox.quarantine(
+        why = (
             f"{SURPLUS} {excess} more for campaign {self._campaign} than this ledger knows "
             "of since it was last running: it may be an old copy, or somebody else pays too"
         )
+        held = await self._outbox.quarantine(why)
+        log.error("quarantine", action="ledger_quarantined", reason=why, held=held)
 
 
 def payout_of(row: Transaction, user_ref: str) -> Payout:

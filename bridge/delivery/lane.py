@@ -27,6 +27,7 @@ from bridge.timing import CALLS, Histogram
 
 STARTING = "starting"
 RESTING = "breaker_open"
+SHADOW = "shadow"
 #: What an attempt came to, in a word; a retry that may have been paid is `UNPROVEN`.
 WORDS: Final[Mapping[type[outcomes.Outcome], str]] = MappingProxyType(
     {
@@ -42,7 +43,7 @@ UNPROVEN: Final = "unproven"
 _STOPPED = {
     "": ("", ""),
     "paused": ("operator_pause", "an operator paused it"),
-    "shadow": ("shadow", "shadow mode: everything runs and nothing is sent"),
+    "shadow": (SHADOW, "shadow mode: everything runs and nothing is sent"),
     "quarantine": ("quarantine", "the ledger is in quarantine; `campaign-bridge status` says why"),
 }
 

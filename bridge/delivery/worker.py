@@ -15,7 +15,7 @@ import structlog
 
 from bridge.campaigns.outcomes import Retry, Sent
 from bridge.delivery.contract import Sender
-from bridge.delivery.lane import Lane, LaneStatus
+from bridge.delivery.lane import SHADOW, STARTING, Lane, LaneStatus
 from bridge.delivery.retry import MARGIN, Spent, verdict
 from bridge.delivery.wire import write
 from bridge.errors import CampaignError, StoreError
@@ -29,6 +29,8 @@ log = structlog.get_logger("delivery")
 
 #: Seconds to wait when the outbox can't be written.
 _STORE_PAUSE = 1.0
+#: What stops a lane at each start as the settings say: no news to be warned of.
+_AS_SET = frozenset({STARTING, SHADOW})
 
 
 class LaneWorker:
@@ -58,6 +60,8 @@ class LaneWorker:
         #: When this worker last got as far as looking for work, and whether it is at it now.
         self.progress = clock.monotonic()
         self._looking = False
+        #: Why the lane is stopped, as the log was told last.
+        self._told: str | None = STARTING
         #: What runs it, once it does.
         self.task: asyncio.Task[None] | None = None
         # A refusal is looked into with calls of their own, within the same time again.
@@ -117,7 +121,10 @@ class LaneWorker:
         if free <= 0:
             return None
         claimed = await self._claim(free)
+        if claimed is None:
+            return _STORE_PAUSE
         self._lane.claimed(claimed.stopped)
+        self._tell()
         for claim in claimed.claims:
             self._take(claim)
         return claimed.next_in if len(claimed.claims) < free else None
@@ -147,28 +154,41 @@ class LaneWorker:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
 
-    async def _claim(self, free: int) -> Claimed:
+    async def _claim(self, free: int) -> Claimed | None:
         try:
             return await self._outbox.claim(self._lane.campaign, free, self._terms)
         except StoreError as failure:
             log.warning("can't claim", action="delivery_claim_failed", error=str(failure))
-            return Claimed((), _STORE_PAUSE)
+            return None
 
     async def _probe(self) -> None:
-        before = self._lane.paused
         try:
             standing = await self._sender.standing()
         except CampaignError as failure:
             self._lane.probe_failed(failure.reason, str(failure), self._clock.monotonic())
         else:
             self._lane.probed(standing, self._clock.monotonic())
-        if self._lane.paused != before:
-            log.info(
-                "lane paused" if self._lane.paused else "lane open",
-                action="delivery_lane",
-                campaign=self._lane.campaign,
-                reason=self._lane.paused,
-            )
+        if self._lane.paused is not None:  # whether it is open, the next claim tells
+            self._tell()
+
+    def _tell(self) -> None:
+        """Log that the lane is stopped, or goes on after that: each change once.
+
+        Both are warnings, so that whoever sees a pause in the log sees its end there, too.
+        """
+        lane, before = self.status(), self._told
+        if lane.paused == before:
+            return
+        self._told = lane.paused
+        write = log.info if (lane.paused or before) in _AS_SET else log.warning
+        more = {"after": before} if lane.paused is None else {"detail": lane.detail}
+        write(
+            "lane open" if lane.paused is None else "lane paused",
+            action="delivery_lane",
+            campaign=lane.campaign,
+            reason=lane.paused,
+            **more,
+        )
 
     # -- one entry --------------------------------------------------------------------------
 
@@ -183,6 +203,8 @@ class LaneWorker:
         sent = await self._sender.send_event(claim.wire.key, claim.wire.body, claim.event_code)
         now = self._clock.monotonic()
         self._lane.note(sent, now)
+        if self._lane.paused is not None:
+            self._tell()
         self._lane.durations.observe(now - began)
         spent = Spent(now - began, self._chance.random())
         result = verdict(sent.outcome, claim, self._settings, spent)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from bridge.events import State
 from tests.delivery import far
@@ -115,6 +116,70 @@ async def test_a_key_that_was_refused_from_the_start_is_never_used_to_send(rig: 
 
     assert states == {State.DUE}
     assert methods == {"GET"}
+
+
+# -- what the log says ----------------------------------------------------------------------
+
+
+def told(logs: list[EventDict]) -> list[tuple[str, str | None, str]]:
+    """Return what was logged of lanes: the words, the reason, the level."""
+    return [
+        (line["event"], line["reason"], line["log_level"])
+        for line in logs
+        if line.get("action") == "delivery_lane"
+    ]
+
+
+async def test_each_stop_of_a_lane_and_its_end_are_warned_of_once(quick_rig: Rig) -> None:
+    rig = quick_rig
+    with capture_logs() as logs:
+        async with rig.working():
+            await rig.rest()
+            rig.far.always = rig.far.standing = says(401)
+            keys = await rig.put_many(2)
+            await rig.until_paused("key_refused")
+            for _ in range(2):
+                await rig.probed()
+            rig.far.always = rig.far.standing = None
+            await rig.probed()
+            for key in keys:
+                await rig.until_state(key, State.ACCEPTED)
+
+    assert told(logs) == [
+        ("lane open", None, "info"),
+        ("lane paused", "key_refused", "warning"),
+        ("lane open", None, "warning"),
+    ]
+    (over,) = [line for line in logs if line.get("after") == "key_refused"]
+    assert over["campaign"] == far.CAMPAIGN
+
+
+async def test_an_operators_pause_and_resume_are_in_the_log(quick_rig: Rig) -> None:
+    rig = quick_rig
+    with capture_logs() as logs:
+        async with rig.working():
+            await rig.rest()
+            await rig.outbox.pause(far.CAMPAIGN, "operator ann", "an exploit")
+            await rig.until_paused("operator_pause")
+            await rig.looked()
+            await rig.outbox.resume(far.CAMPAIGN, "operator ann")
+            await rig.looked()
+
+    assert told(logs)[1:] == [
+        ("lane paused", "operator_pause", "warning"),
+        ("lane open", None, "warning"),
+    ]
+
+
+async def test_a_lane_of_a_ledger_in_quarantine_is_never_called_open(quick_rig: Rig) -> None:
+    rig = quick_rig
+    await rig.outbox.quarantine("an old copy")
+    with capture_logs() as logs:
+        async with rig.working():
+            await rig.until_paused("quarantine")
+            await rig.looked()
+
+    assert told(logs) == [("lane paused", "quarantine", "warning")]
 
 
 # -- a captive portal -----------------------------------------------------------------------
