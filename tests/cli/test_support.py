@@ -165,3 +165,19 @@ def test_it_takes_no_other_files_place(cli: Cli, planted: Place) -> None:
     assert ran.code == 1
     assert "there already" in ran.err
     assert (planted.folder / "bundle.tar.gz").read_text() == "precious"
+
+
+@pytest.mark.parametrize("journal", ["", "-- No entries --"])
+def test_a_bundle_without_a_log_says_so_and_how_one_gets_in(
+    cli: Cli, planted: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: str
+) -> None:
+    fake = tmp_path / "bin" / "journalctl"
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\necho '{journal}'\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(fake.parent), prepend=":")
+    ran = cli("support-bundle", str(tmp_path / "bundle.tar.gz"))
+
+    assert ran.code == 0
+    assert "! no log" in ran.err
+    assert "--log FILE" in ran.err

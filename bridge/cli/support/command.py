@@ -13,8 +13,8 @@ import click
 from bridge.cli.desk import desk_for
 from bridge.cli.keeping.place import Place, place_of
 from bridge.cli.keeping.words import in_bytes
-from bridge.cli.printing import plural, say
-from bridge.cli.support.contents import contents
+from bridge.cli.printing import note, plural, say
+from bridge.cli.support.contents import NO_LOG, contents
 from bridge.cli.support.masking import Masker, secrets_of
 from bridge.control.health import ledger_reasons
 from bridge.daemon import SystemClock
@@ -46,6 +46,8 @@ def command(config: Path, *, file: Path, log: Path | None) -> None:
     _write(file, made)
     size = file.stat().st_size
     say(f"{file}: {in_bytes(size)}, {plural(len(made), 'file')}: {', '.join(n for n, _ in made)}")
+    if (log_text := dict(made)["log.txt"]).startswith(NO_LOG):
+        note(f"! {log_text.strip()}")
     say("no secret, raw message or player's name is in it; look through it before you send it on")
 
 

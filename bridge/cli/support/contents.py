@@ -31,6 +31,9 @@ from bridge.sqlite.copying import snapshot
 #: Newest entries that are told of, and lines of the log.
 ENTRIES: Final = 200
 LINES: Final = 2000
+#: How a bundle's log begins that holds none.
+NO_LOG: Final = "no log"
+_WITH_LOG: Final = "as root, `journalctl -u 'campaign-bridge*' > FILE`, then --log FILE"
 
 _ABOUT: Final = """\
 A support bundle of campaign-bridge. It holds no API key, token, webhook secret, raw message or
@@ -99,7 +102,7 @@ def _settings(settings: Settings | None, config: Path, masker: Masker) -> dict[s
 
 
 def _log(path: Path | None) -> str:
-    """Return the last lines of a file, else of the journal; nothing where there is neither."""
+    """Return the last lines of a file, else of the journal; why where there is neither."""
     if path is not None:
         with path.open(encoding="utf-8", errors="replace") as file:
             lines = file.readlines()
@@ -112,8 +115,11 @@ def _log(path: Path | None) -> str:
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
-        return "no log was named, and there is no journal here; --log FILE takes one\n"
-    return done.stdout.decode("utf-8", "replace")
+        return f"{NO_LOG}: none was named, and there is no journal here; {_WITH_LOG}\n"
+    told = done.stdout.decode("utf-8", "replace")
+    if any(line and not line.startswith("-- ") for line in told.splitlines()):
+        return told
+    return f"{NO_LOG}: none was named, and this user reads none in the journal; {_WITH_LOG}\n"
 
 
 # -- the outbox ---------------------------------------------------------------------------------
