@@ -26,6 +26,7 @@ from bridge.cli.check.findings import (
     refused,
     warning,
 )
+from bridge.cli.check.order import reached
 from bridge.cli.check.rekey import accept
 from bridge.cli.check.rules import check_history, is_accepted
 from bridge.cli.check.sources import check_sources
@@ -147,14 +148,14 @@ async def _check_campaigns(
     ]
     if offline or not settings.campaigns:
         return found, prices
-    book = RuleBook.from_settings(settings.rules, settings.campaigns)
+    rules = reached(RuleBook.from_settings(settings.rules, settings.campaigns).rules)
     asked = await asyncio.gather(
         *(
             check_campaign(
                 campaign,
                 key,
                 settings.delivery,
-                [rule for rule in book.rules if rule.campaign == campaign.id],
+                [rule for rule in rules if rule.campaign == campaign.id],
                 prices,
             )
             for campaign in settings.campaigns

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 from bridge.campaigns.schemas import ConfiguredEvent
 from bridge.cli.check.findings import Finding, fine, problem, refused, warning
+from bridge.cli.check.order import check_order
 from bridge.cli.printing import plural
 from bridge.control.views import Json
 from bridge.errors import RulesChanged
@@ -33,6 +34,7 @@ _DEFAULT_RISK = (
 def check_history(kept: Sequence[Json], book: RuleBook) -> Iterator[Finding]:
     """Compare with the rules that have made entries, and say what those that count will do."""
     yield from check_counters(book.rules)
+    yield from check_order(book.rules)
     try:
         check_change([_remembered(rule) for rule in kept], book.rules)
     except RulesChanged as error:
