@@ -59,7 +59,7 @@ def release(
         return _release_keys(config, keys, as_json=as_json)
     reason = chosen[0]
     campaign = given["campaign"]
-    status = _ask(config, lambda counter: counter.desk.status(), as_json=as_json)
+    status = _ask(config, lambda counter: counter.desk.status(), quiet=as_json)
     held = sum(
         lane["held"].get(reason, 0)
         for lane in status["campaigns"]
@@ -72,7 +72,7 @@ def release(
     def ask(counter: Counter) -> Awaitable[Json]:
         return counter.desk.release(reason, campaign, counter.who)
 
-    _tell(_ask(config, ask, as_json=as_json), "released", as_json=as_json)
+    _tell(_ask(config, ask, quiet=True), "released", as_json=as_json)
     return 0
 
 
@@ -80,7 +80,7 @@ def _release_keys(config: Path, keys: tuple[str, ...], *, as_json: bool) -> int:
     async def ask(counter: Counter) -> list[Json]:
         return [await _released(counter, key) for key in keys]
 
-    results = _ask(config, ask, as_json=as_json)
+    results = _ask(config, ask, quiet=as_json)
     if as_json:
         print_json({"results": results})
         return 1 if any("error" in each for each in results) else 0
@@ -114,7 +114,7 @@ def forget(config: Path, *, shadow: bool, yes: bool, as_json: bool) -> None:
     def ask(counter: Counter) -> Awaitable[Json]:
         return counter.desk.forget_shadow(counter.who)
 
-    _tell(_ask(config, ask, as_json=as_json), "forgotten", as_json=as_json)
+    _tell(_ask(config, ask, quiet=as_json), "forgotten", as_json=as_json)
 
 
 @click.command("expire")
@@ -133,7 +133,7 @@ def expire(config: Path, *, older_than: str, yes: bool, as_json: bool) -> None:
     def ask(counter: Counter) -> Awaitable[Json]:
         return counter.desk.expire(seconds, counter.who)
 
-    _tell(_ask(config, ask, as_json=as_json), "discarded", as_json=as_json)
+    _tell(_ask(config, ask, quiet=as_json), "discarded", as_json=as_json)
 
 
 def _tell(answer: Json, word: str, *, as_json: bool) -> None:
@@ -143,9 +143,9 @@ def _tell(answer: Json, word: str, *, as_json: bool) -> None:
         say(f"{word} {plural(answer[word], 'entry', 'entries')}")
 
 
-def _ask(config: Path, ask: Callable[[Counter], Awaitable[Any]], *, as_json: bool) -> Any:
+def _ask(config: Path, ask: Callable[[Counter], Awaitable[Any]], *, quiet: bool) -> Any:
     async def asked() -> Any:
-        async with desk_for(config, quiet=as_json) as counter:
+        async with desk_for(config, quiet=quiet) as counter:
             if not counter.exists:
                 raise CommandError("there is no outbox yet, so nothing is held")
             return await ask(counter)

@@ -111,7 +111,7 @@ def show(config: Path, *, key: str, as_json: bool) -> None:
 @options.as_json
 @click.pass_obj
 def retry(config: Path, *, keys: tuple[str, ...], as_json: bool) -> int:
-    """Make held and dead entries due now."""
+    """Make held and dead entries due now; the first eight characters of a key will do."""
     return _decide(config, keys, Decision.RETRY, as_json=as_json)
 
 
@@ -145,7 +145,10 @@ def resolve(config: Path, *, key: str, decision: str | None, yes: bool, as_json:
 @options.as_json
 @click.pass_obj
 def discard(config: Path, *, keys: tuple[str, ...], yes: bool, as_json: bool) -> int:
-    """Never pay these entries; their keys stay known, so that the feats can't come back."""
+    """Never pay these entries; their keys stay known, so that the feats can't come back.
+
+    The first eight characters of a key will do.
+    """
     confirm(yes=yes, what=f"Discard {len(keys)}? They are never paid.")
     return _decide(config, keys, Decision.DISCARD, as_json=as_json)
 

@@ -95,6 +95,8 @@ def _print_daemon(daemon: Json | None) -> None:
         return
     up = since(daemon["started_at"])
     doors = [f"http {', '.join(daemon['http']) or 'off'}", f"udp {daemon['udp'] or 'off'}"]
+    if unix := daemon.get("unix"):
+        doors.append(f"unix {', '.join(map(one_line, unix))}")
     say(f"daemon    running for {up}, version {daemon['version']}, pid {daemon['pid']}")
     say(f"config    {daemon['config']}")
     say(f"listening {' · '.join(doors)}")

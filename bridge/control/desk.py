@@ -128,15 +128,16 @@ class EntryDesk(Telling):
         return found[0]
 
     async def decide(self, key: str, decision: str, who: str) -> Json:
-        """Carry out a decision about one entry.
+        """Carry out a decision about one entry; the beginning of its key will do.
 
         Raises:
             EntryNotFound, DecisionRefused, MessageRejected: nothing was changed.
         """
-        state = await self._outbox.decide(key_of(key), decision_of(decision), who)
-        lane = (await self.receipt(key))["lane"] if state is State.DUE else None
+        whole = await self._whole(key)
+        state = await self._outbox.decide(whole, decision_of(decision), who)
+        lane = (await self.receipt(str(whole)))["lane"] if state is State.DUE else None
         return {
-            "key": str(key_of(key)),
+            "key": str(whole),
             "entry_state": state.value,
             "state": state.told,
             "lane": lane,

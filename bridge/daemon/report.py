@@ -65,6 +65,7 @@ class Report:
                 "started_at": self.started.isoformat(timespec="seconds"),
                 "config": str(self.config),
                 "http": _told(self.bound),
+                "unix": list(map(str, self.bound.unix)),
                 "webhooks": _told(self.webhooks_bound),
                 "link_page": _told(self.page_bound),
                 "udp": None if self.udp is None else "{}:{}".format(*self.udp.address),

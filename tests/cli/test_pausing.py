@@ -89,6 +89,7 @@ def test_releasing_asks_first_and_says_the_risk(cli: Cli, held: list[str]) -> No
     assert (unasked.code, released.code) == (1, 0)
     assert "add --yes" in unasked.err.lower()
     assert "released 2 entries" in released.out
+    assert released.err.count("outbox ") == 1
     assert {found["entry_state"] for found in listed} == {"due"}
 
 

@@ -119,6 +119,15 @@ async def test_a_name_that_could_confuse_the_journal_is_left_out(desk: Control, 
     assert note["who"] == "operator"
 
 
+async def test_the_beginning_of_a_key_is_enough_for_a_decision(desk: Control) -> None:
+    key = str(await uncertain(desk))
+    reply = await decided(desk, key[:8], "discard")
+    unknown = await decided(desk, "0" * 8, "discard")
+
+    assert (reply.json["key"], reply.json["entry_state"]) == (key, "discarded")
+    assert (unknown.status, unknown.code) == (404, "entry-not-found")
+
+
 @pytest.mark.parametrize("decision", ["paid", "unpaid", "resend"])
 async def test_what_is_not_in_doubt_can_not_be_resolved(desk: Control, decision: str) -> None:
     key = await linked(desk)
