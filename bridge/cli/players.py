@@ -8,7 +8,7 @@ import click
 
 from bridge.cli import importing, options, story
 from bridge.cli.desk import Counter, desk_for
-from bridge.cli.knowing import is_unknown
+from bridge.cli.knowing import doubt_of
 from bridge.cli.printing import confirm, note, one_line, plural, print_json, print_table, say
 from bridge.control.views import Json
 
@@ -68,8 +68,9 @@ def link(config: Path, *, player: str, userref: str, campaign: str | None, as_js
 
     async def ask(counter: Counter) -> Json:
         linked = await counter.desk.link(player, userref, campaign, counter.who)
-        if await is_unknown(counter.loaded, campaign, userref):
-            note(f"! the API does not know {userref}; if that is a slip, link the player again")
+        doubt = await doubt_of(counter.loaded, campaign, userref)
+        if doubt:
+            note(f"! {doubt}")
         return linked
 
     _print(_ask(config, ask, as_json=as_json, creates=True), as_json=as_json)

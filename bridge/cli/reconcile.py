@@ -24,6 +24,9 @@ _ADVICE = {
     "`--accept-total` counts it as not ours",
 }
 
+#: Findings of a kind that are shown, each on a line; the rest is counted.
+_SHOWN = 20
+
 
 @click.command("reconcile")
 @options.campaign
@@ -124,25 +127,35 @@ def _lines(report: Json) -> Iterator[str]:
         f"{report['read']} of {plural(report['users'], 'user')} read"
     )
     for name in ("lost", "uncertain"):
-        for entry in report[name]:
+        for entry in report[name][:_SHOWN]:
             yield (
                 f"  {name:9} {entry['key']} {one_line(entry['player'])} → "
                 f"{one_line(entry['userRef'])} {one_line(entry['event_code'])}"
             )
+        yield from _more(report, name)
     for name in ("duplicate", "unknown"):
-        for payout in report[name]:
+        for payout in report[name][:_SHOWN]:
             of = f" (entry {payout['twice']})" if payout["twice"] else ""
             yield (
                 f"  {name:9} payout {one_line(payout['payout'])} to {one_line(payout['userRef'])} "
                 f"{one_line(payout['event_code'])} {payout['amount'] or '?'} "
                 f"{payout['paid_at'] or ''}{of}"
             )
+        yield from _more(report, name)
     for name, advice in _ADVICE.items():
         if report[name]:
             yield f"  ! {name}: {advice}"
     yield from _drift(report["drift"])
-    for user in report["unread"]:
+    for user in report["unread"][:_SHOWN]:
         yield f"  ! not read: {one_line(user, 200)}"
+    yield from _more(report, "unread", "not read")
+
+
+def _more(report: Json, name: str, word: str = "") -> Iterator[str]:
+    """Say how many findings of a kind aren't shown."""
+    left = len(report[name]) - _SHOWN
+    if left > 0:
+        yield f"  {word or name:9} and {left} more; --json has them all"
 
 
 def _drift(drift: Json | None) -> Iterator[str]:

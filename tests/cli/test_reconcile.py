@@ -6,6 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bridge.cli.reconcile import _lines
 from bridge.sandbox.admin import SandboxAdmin
 from tests.cli.conftest import Cli
 from tests.cli.play import ADMIN_TOKEN, Process, Site, run_here, site_with_sandbox
@@ -35,6 +36,34 @@ def paid_beside(site: Site, key: str) -> None:
                     await asyncio.sleep(0.05)
 
     asyncio.run(pay())
+
+
+def test_of_hundreds_of_findings_the_first_of_each_kind_are_shown() -> None:
+    entry = {"key": "k", "player": "p", "userRef": "u", "event_code": "e"}
+    payout = {**entry, "payout": "t", "amount": "1", "paid_at": None, "twice": None}
+    report = {
+        "campaign": "c",
+        "users": 300,
+        "read": 0,
+        "confirmed": 0,
+        "waiting": 0,
+        "lost": [entry] * 300,
+        "uncertain": [entry] * 20,
+        "duplicate": [payout] * 21,
+        "unknown": [],
+        "unread": ["usr_1: away"] * 300,
+        "drift": None,
+    }
+
+    lines = list(_lines(report))
+
+    assert "lost=300 duplicate=21 uncertain=20 unknown=?" in lines[0]
+    assert [line for line in lines if "more; --json" in line] == [
+        "  lost      and 280 more; --json has them all",
+        "  duplicate and 1 more; --json has them all",
+        "  not read  and 280 more; --json has them all",
+    ]
+    assert len(lines) < 100
 
 
 def test_with_a_daemon_what_does_not_fit_is_named_and_can_be_accepted(
@@ -87,6 +116,25 @@ def test_a_slip_in_a_userref_is_warned_of_and_reconciles(here: Cli, live: Site) 
     assert "! the API does not know usr_typo" in linked.err
     assert "does not know" not in known.err
     assert "not read" not in told.out
+
+
+def test_without_the_services_key_linking_says_that_a_slip_was_not_looked_for(
+    here: Cli, live: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root beside the unit: its credentials are the service's alone."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    text = live.config.read_text()
+    place = next(line for line in text.splitlines() if line.startswith("api_key_file"))
+    live.config.write_text(text.replace(place, 'api_key_file = "credential:api-key"'))
+    try:
+        linked = here("players", "link", "name:Slip", "usr_typo")
+        here("players", "unlink", "name:Slip")
+    finally:
+        live.config.write_text(text)
+
+    assert linked.code == 0
+    assert "! whether the API knows usr_typo was not asked: " in linked.err
+    assert "campaign-bridge-as-service" in linked.err
 
 
 def test_an_api_that_is_away_keeps_nobody_from_linking(cli: Cli, configured: Site) -> None:
