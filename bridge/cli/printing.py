@@ -71,7 +71,7 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Say one dim line beside the results, on stderr."""
-    click.echo(click.style(one_line(text, MESSAGE), dim=True), err=True)
+    click.echo(click.style(one_line(in_place(text), MESSAGE), dim=True), err=True)
 
 
 def note_unreadable(error: SettingsError) -> None:

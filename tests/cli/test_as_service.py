@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.cli.keeping.restore import next_steps
+from bridge.cli.printing import note
 from bridge.cli.refused import with_way_in
 from bridge.errors import StoreUnavailable
 from tests.cli.conftest import Cli
@@ -46,6 +47,13 @@ def test_reconcile_too_says_who_has_the_key(cli: Cli, credentialed: Site) -> Non
     cli("players", "link", "name:Alice", "usr_1")
 
     assert "campaign-bridge-as-service reconcile" in cli("reconcile").err
+
+
+def test_a_note_names_the_command_as_well(capsys: pytest.CaptureFixture[str], cli: Cli) -> None:
+    cli("adapters", "list")
+    note("as root: campaign-bridge-as-service COMMAND")
+
+    assert "campaign-bridge-as-service adapters list" in capsys.readouterr().err
 
 
 def test_the_hint_is_the_same_in_json(cli: Cli, credentialed: Site) -> None:
