@@ -90,6 +90,11 @@ def test_a_configuration_for_the_units_has_their_places(
     assert written["campaigns"][0]["api_key_file"] == "credential:api-key"
     assert written["outbox"]["url"] == f"sqlite:///{state}/outbox.db"
     assert ran.out.splitlines()[-1] == f"  systemctl enable --now {unit}"
+    _, _, instance = unit.partition("@")
+    as_service = "campaign-bridge-as-service" + (f" --instance {instance}" if instance else "")
+    head = config.read_text().partition("\n\n")[0]
+    assert f"`{as_service} check`, then `systemctl reload {unit}`" in head
+    assert "`campaign-bridge check`" not in head
     assert stat.S_IMODE((config.parent / "token").stat().st_mode) == 0o600
 
 

@@ -89,6 +89,11 @@ def test_it_is_installed_and_nothing_runs_before_it_is_configured(machine: Machi
     assert show(machine, "ActiveState") == "inactive"
     assert machine.shell("stat -c '%a %U' /etc/campaign-bridge/token") == "600 root\n"
     assert machine.shell("wc -c < /etc/campaign-bridge/token").strip() == "44"
+    docs = "/usr/share/doc/campaign-bridge"
+    pages = re.findall(r"\]\((plugins/[^)]+)\)", machine.read(f"{docs}/sources.md"))
+    assert len(pages) >= 5
+    for page in pages:
+        machine.shell(f"test -f {docs}/{page}")
     assert "program.cpython" in machine.shell(f"ls {BUNDLED}/bridge/cli/__pycache__")
 
 

@@ -121,7 +121,8 @@ def _denied(what: str, path: Path) -> Finding:
         what,
         f"this user may not read {path}",
         "Run this as the daemon's user; let that user read it and enter every folder above it. "
-        "Under systemd a drop-in does: docs/install.md.",
+        "Under systemd a drop-in does: install.md in the documentation (of the Debian package: "
+        "/usr/share/doc/campaign-bridge).",
     )
 
 

@@ -25,6 +25,9 @@ ADMIN_TOKEN = "CAMPAIGN_BRIDGE_SANDBOX_ADMIN_TOKEN"  # noqa: S105  # a variable'
 _NOTE = """\
 # {unit}.service reads it. A secret credential:NAME is the file NAME beside this one,
 # owned by root, mode 0600; others need a LoadCredential= of their own.
+# After a change, as root: `{as_service} check`, then `systemctl reload {unit}`.
+# A secret that has changed needs `restart`. What needs a secret runs as the service does, too:
+# `{as_service} campaign start`.
 """
 _HELD = """\
 # The addresses of [http] and [udp] are those of campaign-bridge.socket, while it is enabled.
@@ -122,7 +125,7 @@ def _for_units(given: Given, folder: Path) -> Given:
 
 def _note(folder: Path) -> str:
     unit = _unit(folder)
-    return _NOTE.format(unit=unit) + ("" if "@" in unit else _HELD)
+    return _NOTE.format(unit=unit, as_service=_as_service(unit)) + ("" if "@" in unit else _HELD)
 
 
 def _unit(folder: Path) -> str:
@@ -202,21 +205,25 @@ def _next_steps(config: Path, trial: Trial | None) -> Iterator[str]:
 
 def _under_systemd(config: Path, trial: Trial | None) -> Iterator[str]:
     unit = _unit(config.parent)
-    _, at, instance = unit.partition("@")
-    as_service = f"{APP}-as-service" + (f" --instance {shlex.quote(instance)}" if at else "")
     yield f"wrote {config}"
     yield f"wrote {config.parent / TOKEN}: your game sends it as `Authorization: Bearer …`"
     if trial is not None:
         yield f"wrote {config.parent / API_KEY}: the key of campaign {trial.campaign}"
+        yield f"users {', '.join(trial.users)}"
     yield ""
     yield "next:"
-    if at:
+    if "@" in unit:
         yield f"  write addresses that no other bridge has into [http] and [udp] of {config}"
     if trial is None:
         yield f"  write your campaign's id and environment into {config}"
         yield f"  umask 077; cat > {config.parent / API_KEY}   # paste the API key, then Ctrl-D"
-    yield f"  {as_service} check"
+    yield f"  {_as_service(unit)} check"
     yield f"  systemctl enable --now {unit}"
+
+
+def _as_service(unit: str) -> str:
+    _, at, instance = unit.partition("@")
+    return f"{APP}-as-service" + (f" --instance {shlex.quote(instance)}" if at else "")
 
 
 def _by_hand(config: Path, program: str) -> Iterator[str]:

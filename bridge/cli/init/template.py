@@ -61,7 +61,10 @@ _INSTEAD = {("sources", "udp"), ("sources", "token_file"), ("sources", "allowed_
 _HEAD = """\
 # campaign-bridge: a game server's achievements, each paid exactly once.
 # A line that begins with # and a name shows a setting's default, or an example.
-# After a change: `campaign-bridge check`, then SIGHUP to the daemon (or: systemctl reload).
+"""
+#: For a daemon that its user has started.
+_BY_HAND = """\
+# After a change: `campaign-bridge check`, then `campaign-bridge reload`.
 """
 
 _NOTES: Mapping[str, str] = {
@@ -71,7 +74,7 @@ _NOTES: Mapping[str, str] = {
         "only be followed by new ones, for changing them could pay feats a second time."
     ),
     "campaigns": "One [[campaigns]] table for each campaign.",
-    "sources": "An engine that speaks in its own way is a source; docs/sources.md has examples.",
+    "sources": "An engine with words of its own is a source; sources.md of the docs has examples.",
     "tokens": "Further tokens, one [[tokens]] table each.",
 }
 
@@ -113,9 +116,9 @@ def tables() -> list[Table]:
 def config_text(given: Given, note: str = "") -> str:
     """Return a configuration in which `given` stands, and all else as a comment.
 
-    `note` are further lines at its beginning.
+    `note` are further lines at its beginning, in place of those for a daemon by hand.
     """
-    return "\n".join([_HEAD + note, *(_section(table, given) for table in tables())])
+    return "\n".join([_HEAD + (note or _BY_HAND), *(_section(table, given) for table in tables())])
 
 
 # -- from the models ------------------------------------------------------------------------
