@@ -180,15 +180,13 @@ class LaneWorker:
         if lane.paused == before:
             return
         self._told = lane.paused
-        write = log.info if (lane.paused or before) in _AS_SET else log.warning
+        words = "lane open" if lane.paused is None else "lane paused"
         more = {"after": before} if lane.paused is None else {"detail": lane.detail}
-        write(
-            "lane open" if lane.paused is None else "lane paused",
-            action="delivery_lane",
-            campaign=lane.campaign,
-            reason=lane.paused,
-            **more,
-        )
+        told = {"campaign": lane.campaign, "reason": lane.paused, **more}
+        if (lane.paused or before) in _AS_SET:
+            log.info(words, action="lane_as_set", **told)
+        else:
+            log.warning(words, action="delivery_lane", **told)
 
     # -- one entry --------------------------------------------------------------------------
 

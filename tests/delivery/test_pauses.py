@@ -126,7 +126,7 @@ def told(logs: list[EventDict]) -> list[tuple[str, str | None, str]]:
     return [
         (line["event"], line["reason"], line["log_level"])
         for line in logs
-        if line.get("action") == "delivery_lane"
+        if line.get("action") in {"delivery_lane", "lane_as_set"}
     ]
 
 

