@@ -7,6 +7,7 @@ and kept in the cache; what a machine changes is gone with it.
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -119,10 +120,16 @@ def booted(share: Path, log: Path) -> Iterator[Machine]:
         nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
         machine = Machine(_systemd_of(nspawn, log))
-        machine.until("systemctl is-system-running --wait", BOOT)
-        yield machine
+        try:
+            machine.until("systemctl is-system-running --wait", BOOT)
+            yield machine
+        finally:
+            # The first process of its namespace: with it all others die, and nspawn ends. Killing
+            # nspawn instead would leave the whole machine running.
+            os.kill(machine.pid, signal.SIGKILL)
+            nspawn.wait(BOOT)
     finally:
-        nspawn.kill()  # its systemd dies with it
+        nspawn.kill()
         nspawn.wait()
 
 
