@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,8 +70,9 @@ class Program:
 
     async def _answers(self) -> bool:
         if self.process is not None and self.process.returncode is not None:
+            last = self.log.read_text(encoding="utf-8", errors="replace").strip()[-500:]
             raise CommandError(
-                f"{self.name} ended with code {self.process.returncode}",
+                f"{self.name} ended with code {self.process.returncode}; its last words: {last}",
                 hint=f"Its output is in {self.log}.",
             )
         try:
@@ -188,12 +190,18 @@ async def until(ready: Callable[[], Awaitable[bool]], seconds: float, otherwise:
         raise CommandError(otherwise) from late
 
 
+#: Below the ports that Linux gives to outgoing connections (32768 and up): one of those could
+#: take a program's port while that is dead.
+_PORTS = range(20_000, 32_768)
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """Return a port that is free now; it stays the same when a program is started again."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket(socket.AF_INET, kind) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def write_secret(path: Path, secret: str) -> None:

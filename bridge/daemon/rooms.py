@@ -102,7 +102,7 @@ class Daemon:
         registry = discover(settings.adapters)
         path = outbox_path(settings.outbox)
         self._outbox = await rooms.enter_async_context(
-            open_outbox(path, clock, settings.outbox.reserve, key_of=payout_key)
+            open_outbox(path, clock, settings.outbox.reserve, key_of=payout_key, stays=True)
         )
         await found.check(self._outbox)
         await found.adopt(self._outbox)

@@ -169,19 +169,20 @@ async def open_outbox(
     reserve: int = 0,
     machine: str | None = None,
     key_of: KeyOf | None = None,
+    stays: bool = False,
 ) -> AsyncIterator[SqliteOutbox]:
     """Open the outbox at `path`, alone; `machine` stands for this machine's id in tests.
 
     A ledger that its witness doesn't know goes into quarantine, and so does a new one where an
     earlier one has left backups or files kept aside. With `key_of`, which makes an
     entry's key, a damaged file is kept aside and what can be read of it goes on, in quarantine;
-    without it nothing is touched.
+    without it nothing is touched. One who `stays` waits for a command that is at it to be done.
 
     Raises:
         StoreLocked: another process has it open.
         StoreUnavailable, StoreCorrupt, SchemaTooNew: the file can't be used.
     """
-    with locked(path):
+    with locked(path, stays=stays):
         migrations = load_migrations("bridge.outbox.sqlite.migrations")
         trace = await asyncio.to_thread(trace_of, path)  # before anything new is kept aside
         salvaged = await asyncio.to_thread(_prepare, path, migrations, clock, key_of)

@@ -120,7 +120,7 @@ async def sandbox_running(
     faults = Faults(random or Random(settings.seed), settings.faults)  # noqa: S311
     async with AsyncExitStack() as rooms:
         path = settings.db or _temporary(rooms)
-        rooms.enter_context(locked(path))
+        rooms.enter_context(locked(path, stays=True))
         database = Database(path, load_migrations("bridge.sandbox.books.migrations"))
         await rooms.enter_async_context(database)
         keeper = Bookkeeper(database, load_queries("bridge.sandbox.books"), clock)

@@ -1,9 +1,13 @@
 """One process at a time on a database file, however the last one ended."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -90,3 +94,55 @@ def test_a_folder_that_can_not_be_made_is_unavailable(tmp_path: Path) -> None:
 
     with pytest.raises(StoreUnavailable, match="deep"), locked(tmp_path / "deep" / "outbox.db"):
         pytest.fail("it was held")
+
+
+PASSER = """
+import sys, time
+from pathlib import Path
+from bridge.sqlite.lock import locked
+with locked(Path(sys.argv[1]), stays=sys.argv[2] == "stays"):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@contextmanager
+def _held_by_another(path: Path, how: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", PASSER, str(path), how],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+        holder.kill()
+
+
+def test_one_who_stays_waits_for_one_who_passes_by(path: Path) -> None:
+    with _held_by_another(path, "passes") as holder:
+        leaving = threading.Timer(0.1, holder.communicate, ["\n"])
+        leaving.start()
+
+        with locked(path, stays=True):
+            assert json.loads(path.with_name("outbox.db.owner").read_text())["pid"] == os.getpid()
+        leaving.join()
+
+
+def test_patience_ends(path: Path) -> None:
+    with (
+        _held_by_another(path, "passes") as holder,
+        pytest.raises(StoreLocked, match=str(holder.pid)),
+        locked(path, stays=True, patience=0.05),
+    ):
+        pytest.fail("two held it")
+
+
+def test_one_who_stays_is_not_waited_for(path: Path) -> None:
+    with (
+        _held_by_another(path, "stays") as holder,
+        pytest.raises(StoreLocked, match=str(holder.pid)),
+        locked(path, stays=True, patience=3600),
+    ):
+        pytest.fail("two held it")
