@@ -1,0 +1,1 @@
+"""One module a goal: `async def measure(bench) -> Outcome`."""

@@ -1,0 +1,1 @@
+"""Generators of load: processes of their own that report JSON."""

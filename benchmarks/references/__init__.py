@@ -1,0 +1,1 @@
+"""What the goals are held against: the bare thing, without the bridge."""
