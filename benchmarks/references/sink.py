@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ import aiohttp
 from benchmarks.contract import Bench
 
 #: The events that it says it pays for; it takes any other, too.
-EVENTS: Final = ("first_blood", "secret", "boss", "win")
+EVENTS: Final = ("first_blood", "daily_win", "match_won")
 #: Events between two moments of the timeline.
 EVERY: Final = 100
 #: Seconds after which it ends by itself.
@@ -87,6 +87,14 @@ class Sink:
             answer.raise_for_status()
             told: dict[str, Any] = await answer.json()
             return told
+
+
+def middle(moments: Sequence[float]) -> float:
+    """Return the events a second of a timeline, without its first and its last tenth."""
+    ends = len(moments) // 10, len(moments) - 1 - len(moments) // 10
+    if ends[0] >= ends[1]:
+        raise ValueError(f"{len(moments)} moments are too few for a rate; deliver more events")
+    return EVERY * (ends[1] - ends[0]) / (moments[ends[1]] - moments[ends[0]])
 
 
 @asynccontextmanager
