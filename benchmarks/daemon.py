@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.contract import Bench
+from benchmarks.load.events import player
 from bridge.cli.stage import Stage, free_port, write_secret
 from bridge.errors import CommandError
 
+__all__ = ["CAMPAIGN", "Running", "daemon", "pinned", "player"]
+
 CAMPAIGN: Final = "camp_bench"
-#: The first SteamID there is, less one: player number n of the benchmarks is this + n.
-STEAM: Final = 76561197960265728
 #: Seconds that the daemon gets to answer after its start, and to end after SIGTERM.
 START: Final = 120.0
 STOP: Final = 60.0
@@ -45,11 +46,6 @@ repeat = "daily"
 match = "match_*"
 repeat = "per_id"
 """
-
-
-def player(number: int) -> str:
-    """Return the name of player `number`, as a game server writes it."""
-    return f"steam:{STEAM + 1 + number}"
 
 
 @dataclass(slots=True)
