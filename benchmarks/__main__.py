@@ -1,0 +1,121 @@
+"""The command `python -m benchmarks`: runs goals, prints their table, writes JSON and plots.
+
+In: the command line. Out: the table on stdout, files in build/bench, exit code 1 where a must is
+missed (in a quick run: by more than a factor of two) or a goal failed. Knows nothing of goals.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from benchmarks import catalog, machine, plots, record, report
+from benchmarks.catalog import GOALS, Listed
+from benchmarks.contract import Bench
+from benchmarks.record import Record, Result
+from benchmarks.run import FULL, QUICK, Load, run
+
+OUT: Final = machine.ROOT / "build" / "bench"
+#: Where nothing is synced: figures of a disk would be those of memory.
+_MEMORY: Final = {"tmpfs", "ramfs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the command line asks for."""
+
+    goals: Sequence[Listed] = GOALS
+    quick: bool = False
+    runs: int = 1
+    pairs: int = 0
+    folder: Path = OUT
+    out: Path = OUT
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="All goals in two minutes, with fewer events.")
+@click.option("--goals", "wanted", default="", help="Numbers or names, with commas between.")
+@click.option("--runs", type=click.IntRange(1, 10), default=1, help="Run everything N times.")
+@click.option("--pairs", type=click.IntRange(1, 50), help="Take each pair N times in a run.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=OUT,
+    help="Where the goals write: on the disk that is to be measured.",
+)
+def main(quick: bool, wanted: str, runs: int, pairs: int | None, folder: Path) -> None:
+    """Measure the goals, each side by side with its reference."""
+    try:
+        goals = catalog.chosen(wanted)
+    except catalog.UnknownGoal as unknown:
+        raise click.UsageError(str(unknown)) from unknown
+    order = Order(goals, quick, runs, pairs or 0, folder)
+    sys.exit(asyncio.run(measured(order, catalog.load, report.console())))
+
+
+async def measured(order: Order, load: Load, out: Console) -> int:
+    """Carry out an order; return the exit code."""
+    order.folder.mkdir(parents=True, exist_ok=True)
+    bench = _bench(order)
+    for warning in _warnings(order.folder):
+        out.print(Text(f"warning: {warning}", style="yellow"))
+    failed = [await _once(order, bench, load, out) for _ in range(order.runs)]
+    return 1 if any(failed) else 0
+
+
+def _bench(order: Order) -> Bench:
+    cores = machine.cores()
+    pairs = order.pairs or (2 if order.quick else 5)
+    return Bench(
+        order.folder.resolve(), order.quick, pairs, cores[0], cores[min(1, len(cores) - 1)]
+    )
+
+
+def _warnings(folder: Path) -> list[str]:
+    found = []
+    if len(machine.cores()) < 2:
+        found.append("one processor only: the generator takes its time from what it measures")
+    if (kind := machine.filesystem(folder)) in _MEMORY:
+        found.append(f"the folder is on {kind}, which syncs nothing; choose one with --folder")
+    return found
+
+
+async def _once(order: Order, bench: Bench, load: Load, out: Console) -> list[str]:
+    """Run all goals once, keep what each said as soon as it is there, print the table."""
+    begun = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    done = Record(begun, order.quick, bench.pairs, machine.place(bench.folder))
+
+    def told(result: Result) -> None:
+        nonlocal done
+        done = replace(done, results=[*done.results, result])
+        report.done(result, out)
+        record.write(done, order.out / f"{done.name}.json")
+
+    await run(order.goals, load, bench, QUICK if order.quick else FULL, told)
+    report.show(done, out)
+    _plotted(done, order.out, out)
+    return record.wrong(done)
+
+
+def _plotted(done: Record, folder: Path, out: Console) -> None:
+    """Draw the plots beside the record; one that can't be drawn is told and fails nothing."""
+    curves = [curve for result in done.results if result.outcome for curve in result.outcome.curves]
+    try:
+        drawn = plots.draw(curves)
+    except plots.Undrawable as unable:
+        out.print(Text(f"warning: no plots: {unable}", style="yellow"))
+        return
+    for name, svg in drawn.items():
+        (folder / f"{done.name}-{name}.svg").write_text(svg, "utf-8")
+    out.print(Text(f"kept in {folder}: {done.name}.json and {len(drawn)} plots"))
+
+
+if __name__ == "__main__":
+    main()
