@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # COVER=1 measures coverage as well: `make coverage`.
 PYTEST := $(if $(COVER),$(BIN)/coverage run -m,$(BIN)/python -m) pytest -q
 
-.PHONY: help demo test test-system test-openarena coverage lint format man deb clean
+.PHONY: help demo test test-system test-openarena coverage bench bench-quick bench-page lint format man deb clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -37,6 +37,15 @@ coverage: $(READY) ## every test with coverage measured, a third slower; fails b
 	@$(MAKE) COVER=1 test test-system
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
+
+bench: $(READY) ## all goals of speed, each beside its reference; BENCH_ARGS="--goals 1,growth --runs 3"
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-quick: $(READY) ## the same in two minutes; fails where a must is missed by more than a factor of two
+	@$(BIN)/python -m benchmarks --quick $(BENCH_ARGS)
+
+bench-page: $(READY) ## docs/performance.md, of the last full runs
+	@$(BIN)/python -m benchmarks.page
 
 lint: $(READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

@@ -9,9 +9,9 @@ import pytest
 from tests.outbox.play import BACKENDS
 
 ROOT = Path(__file__).parents[1]
-OURS = ("bridge", "plugins", "sample_game")
+OURS = ("bridge", "plugins", "sample_game", "benchmarks")
 #: Where a clock may be read; everywhere else it is handed in.
-CLOCKS = ("bridge/daemon/", "bridge/sandbox/", "bridge/cli/", "sample_game/")
+CLOCKS = ("bridge/daemon/", "bridge/sandbox/", "bridge/cli/", "sample_game/", "benchmarks/")
 READINGS = {
     "time": {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"},
     "datetime": {"now", "utcnow", "today"},
@@ -53,7 +53,11 @@ def test_the_first_line_of_a_module_is_a_sentence(trees: dict[str, ast.Module]) 
 
 
 def test_every_folder_with_modules_is_a_package() -> None:
-    folders = {(ROOT / path).parent for path in modules() if path.startswith(("bridge", "sample"))}
+    folders = {
+        (ROOT / path).parent
+        for path in modules()
+        if path.startswith(("bridge", "sample", "benchmarks"))
+    }
 
     assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
 
