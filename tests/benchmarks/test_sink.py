@@ -1,10 +1,9 @@
-"""The sink that stands for the API: each key is paid once, and a daemon's questions are answered."""
+"""The sink that stands for the API: each key is paid once, a daemon's questions are answered."""
 
 import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -105,7 +104,7 @@ def test_the_rate_leaves_out_the_ends() -> None:
 
 def test_a_ledger_tells_what_it_took() -> None:
     ledger = Ledger()
-    body: Any = b'{"eventCode":"win","userRef":"u"}'
+    body = b'{"eventCode":"win","userRef":"u"}'
     ledger.take(b"k", body)
     (row,) = ledger.history("u", 10, 0)["transactions"]
     assert (row["eventCode"], row["userRef"]) == ("win", "u")
