@@ -6,11 +6,13 @@ In: a folder, and where its campaign's API is. Out: its addresses and its token,
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing, suppress
@@ -23,7 +25,7 @@ from benchmarks.load.events import player
 from bridge.cli.stage import Stage, free_port, write_secret
 from bridge.errors import CommandError
 
-__all__ = ["CAMPAIGN", "Running", "daemon", "pinned", "player"]
+__all__ = ["CAMPAIGN", "Running", "daemon", "pinned", "player", "throwaway"]
 
 CAMPAIGN: Final = "camp_bench"
 #: Seconds that the daemon gets to answer after its start, and to end after SIGTERM.
@@ -148,6 +150,15 @@ class Running:
         with closing(sqlite3.connect(f"file:{self.outbox}?mode=ro", uri=True, timeout=30)) as file:
             return int(file.execute("SELECT count(*) FROM entries").fetchone()[0])
 
+    async def holds(self, acknowledged: int) -> None:
+        """Stop it; raises `CommandError` unless its file has an entry for each event it took."""
+        await self.stop()
+        if (kept := await asyncio.to_thread(self.kept)) != acknowledged:
+            raise CommandError(
+                f"{acknowledged} events were acknowledged and {kept} are in {self.outbox}",
+                hint="An acknowledgement that is not kept is a bug; no figure counts before it.",
+            )
+
     @property
     def _config(self) -> Path:
         return self.stage.folder / "config.toml"
@@ -202,6 +213,26 @@ async def daemon(
         yield running
     finally:
         await running.stop()
+
+
+@asynccontextmanager
+async def throwaway(
+    bench: Bench,
+    *,
+    linked: int = 0,
+    base_url: str | None = None,
+    config_more: str = "",
+) -> AsyncIterator[Running]:
+    """Run a daemon as `daemon` does, in a folder that is removed afterwards.
+
+    After an error it stays, with the daemon's log.
+    """
+    folder = Path(tempfile.mkdtemp(dir=bench.folder, prefix="d-"))
+    async with daemon(
+        bench, folder / "d", linked=linked, base_url=base_url, config_more=config_more
+    ) as running:
+        yield running
+    await asyncio.to_thread(shutil.rmtree, folder)
 
 
 def pinned(
