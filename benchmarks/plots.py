@@ -11,16 +11,28 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes as Area
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
+from numpy.typing import NDArray
 
 from benchmarks.contract import Curve
 
-Scale = Literal["linear", "log", "symlog"]
+Scale = Literal["linear", "log", "tail"]
+Numbers = NDArray[np.float64]
+#: The marks of the scale `tail`, and the end of it: each nine has as much room as the last.
+_NINES: Final = (0, 50, 90, 99, 99.9, 99.99)
+_END: Final = 99.999
 
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """How a plot is drawn: what its axes are of, and their scales."""
+    """How a plot is drawn: what its axes are of, and their scales.
+
+    A `log` that starts at 0 is linear up to its first step; `tail` is of percent, and has as much
+    room for 99 to 99.9 as for 90 to 99.
+    """
 
     title: str
     x: str = ""
@@ -31,10 +43,14 @@ class Axes:
 
 #: The plots that goals name in `Curve.plot`; one of another name is drawn with plain axes.
 PLOTS: Final[Mapping[str, Axes]] = {
-    "backlog": Axes("Cost against backlog", "entries kept", "events accepted/s", "symlog"),
-    "size": Axes("File size against backlog", "entries kept", "bytes an entry", "symlog"),
+    "backlog": Axes("Cost against backlog", "entries kept", "events accepted/s", "log"),
+    "size": Axes("File size against backlog", "entries kept", "bytes an entry", "log"),
     "callers": Axes("Accept against callers", "callers at once", "events accepted/s", "log"),
-    "latency": Axes("Latency distribution", "ms", "% answered within", "log"),
+    "Deliveries a second by calls in flight": Axes(
+        "Deliver against calls in flight", "in flight", "delivered/s", "log"
+    ),
+    "a burst of datagrams, on disk": Axes("A burst of datagrams", "s", "events on disk"),
+    "latency": Axes("Latency distribution", "ms", "% answered within", "log", "tail"),
     "overload": Axes("Beyond capacity", "offered, times capacity", "answered/s", "log"),
 }
 
@@ -91,16 +107,43 @@ def _svg(how: Axes, curves: Sequence[Curve]) -> str:
             few = len(curve.x) <= 40  # more dots would be the line
             area.plot(curve.x, curve.y, marker="o" if few else "", markersize=4, label=curve.name)
         area.set(title=how.title, xlabel=how.x, ylabel=how.y)
-        area.set(xscale=_scale(how.x_scale, curves), yscale=how.y_scale)
-        area.set_ylim(bottom=0)
+        if how.x_scale == "log":
+            _logarithmic(area, sorted(x for curve in curves for x in curve.x))
+        if how.y_scale == "tail":
+            _tailed(area)
+        else:
+            area.set_ylim(bottom=0)
+        for axis in (area.xaxis, area.yaxis):
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+            axis.set_minor_formatter(NullFormatter())
         area.legend()
         out = io.StringIO()
         drawing.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def _scale(wanted: Scale, curves: Sequence[Curve]) -> Scale:
-    """Return the scale of x that can show all of it: a logarithm has no place for 0."""
-    if wanted == "log" and min(min(curve.x) for curve in curves) <= 0:
-        return "symlog"
-    return wanted
+def _logarithmic(area: Area, values: Sequence[float]) -> None:
+    """Give x steps of ten, and of two and five where they are few; 0 stands left of them."""
+    above = [x for x in values if x > 0] or [1.0]
+    if values[0] > 0:
+        area.set_xscale("log")
+    else:
+        area.set_xscale("symlog", linthresh=above[0])
+        return
+    steps = (1.0, 2.0, 5.0) if above[-1] / above[0] < 1e3 else (1.0,)
+    area.xaxis.set_major_locator(LogLocator(subs=steps))
+
+
+def _tailed(area: Area) -> None:
+    area.set_yscale("function", functions=(_nines, _percent))
+    area.yaxis.set_major_locator(FixedLocator(_NINES))
+    area.set_ylim(0, _END)
+
+
+def _nines(percent: Numbers) -> Numbers:
+    left: Numbers = 100 - np.minimum(percent, _END)
+    return -np.log10(left)
+
+
+def _percent(nines: Numbers) -> Numbers:
+    return 100 - 10**-nines

@@ -45,3 +45,10 @@ def test_a_logarithm_has_a_place_for_nothing() -> None:
 def test_a_curve_that_cannot_be_drawn_is_named(x: Sequence[float], y: Sequence[float]) -> None:
     with pytest.raises(Undrawable, match="'mine' of the plot 'latency'"):
         draw([Curve("latency", "mine", x, y)])
+
+
+def test_the_tail_of_a_distribution_has_a_mark_for_each_nine() -> None:
+    drawn = draw([Curve("latency", "ours", [0.5, 1, 2, 8], [0, 50, 99.9, 100])])
+
+    for mark in ("50", "90", "99", "99.9", "99.99"):
+        assert f">{mark}</text>" in drawn["latency"]
