@@ -8,17 +8,14 @@ twice or not, or whose outcome is not in the outbox, is no figure but an error.
 """
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 import aiohttp
 
 from benchmarks.contract import Bench, Bound, Curve, Outcome, Row
-from benchmarks.daemon import Running, daemon
+from benchmarks.daemon import Running, throwaway
 from benchmarks.load.events import event
 from benchmarks.references.client import client
 from benchmarks.references.sink import Count, Sink, middle, sink
@@ -30,8 +27,8 @@ PLAYERS: Final = 1000
 IN_FLIGHT: Final = 50
 CURVE: Final = (1, 10, 50, 200)
 #: Entries of the backlog, and calls of the plain client, by `bench.quick`.
-_ENTRIES: Final = {True: 6_000, False: 40_000}
-_CALLS: Final = {True: 6_000, False: 40_000}
+_ENTRIES: Final = {True: 4_000, False: 40_000}
+_CALLS: Final = {True: 4_000, False: 40_000}
 #: Seconds that the delivery of a backlog may take.
 _MOST: Final = 300.0
 #: Lines of one stream.
@@ -96,17 +93,10 @@ async def _drained(bench: Bench, api: Sink, in_flight: int) -> tuple[float, floa
 
 @asynccontextmanager
 async def delivering(bench: Bench, api: Sink, in_flight: int) -> AsyncIterator[Running]:
-    """Run a daemon that delivers to `api`, all of whose players are linked.
-
-    Its folder is removed at the end; after an error it stays, with the daemon's log.
-    """
+    """Run a daemon that delivers to `api`, all of whose players are linked."""
     more = f'[delivery]\nconcurrency = {in_flight}\nprobe_every = "500ms"\n'
-    folder = Path(tempfile.mkdtemp(dir=bench.folder, prefix="deliver-"))
-    async with daemon(
-        bench, folder / "bridge", linked=PLAYERS, base_url=api.url, config_more=more
-    ) as running:
+    async with throwaway(bench, linked=PLAYERS, base_url=api.url, config_more=more) as running:
         yield running
-    await asyncio.to_thread(shutil.rmtree, folder)
 
 
 async def accept(bridge: Running, entries: int) -> None:
@@ -137,7 +127,8 @@ async def delivered(bridge: Running, api: Sink, entries: int) -> Count:
         totals = await asyncio.to_thread(bridge.totals)
         return sum(totals.get(state, 0) for state in _PAID) == entries
 
-    late = f"{entries} entries were not delivered in {_MOST:.0f} s; see {bridge.stage.folder}"
+    log = bridge.stage.folder / "daemon.log"
+    late = f"{entries} entries were not delivered in {_MOST:.0f} s; see {log}"
     await until(_all, _MOST, late)
     count = await api.count()
     await until(_settled, 10, f"outcomes are missing in the outbox: {bridge.totals()}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from benchmarks.contract import Bench, Bound, Outcome, Row
-from benchmarks.daemon import Running, daemon
+from benchmarks.daemon import Running, throwaway
 from benchmarks.load.flood import Flood, flood
 from benchmarks.load.job import Job, Report, generate
 
@@ -46,8 +46,8 @@ async def measure(bench: Bench) -> Outcome:
     forms: tuple[Form, ...] = ("single", "array")
     pairs: dict[Form, list[Pair]] = {form: [] for form in forms}
     peaks = []
-    for number in range(1 if bench.quick else bench.pairs):
-        async with daemon(bench, bench.folder / f"overload-{number}") as bridge:
+    for _ in range(1 if bench.quick else bench.pairs):
+        async with throwaway(bench) as bridge:
             for form in forms:
                 pairs[form].append(await _pair(bench, bridge, form))
             peaks.append(bridge.most_rss() / _MIB)
