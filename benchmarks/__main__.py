@@ -5,14 +5,17 @@ missed (in a quick run: by more than a factor of two) or a goal failed. Knows no
 """
 
 import asyncio
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import click
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.text import Text
 
@@ -25,6 +28,10 @@ from benchmarks.run import FULL, QUICK, Load, run
 OUT: Final = machine.ROOT / "build" / "bench"
 #: Where nothing is synced: figures of a disk would be those of memory.
 _MEMORY: Final = {"tmpfs", "ramfs"}
+
+
+class Busy(Exception):
+    """Another run writes to the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +64,40 @@ def main(quick: bool, wanted: str, runs: int, pairs: int | None, folder: Path) -
     except catalog.UnknownGoal as unknown:
         raise click.UsageError(str(unknown)) from unknown
     order = Order(goals, quick, runs, pairs or 0, folder)
-    sys.exit(asyncio.run(measured(order, catalog.load, report.console())))
+    try:
+        sys.exit(asyncio.run(_ending_with_sigterm(order)))
+    except Busy as busy:
+        raise click.ClickException(str(busy)) from busy
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)
+
+
+async def _ending_with_sigterm(order: Order) -> int:
+    """Carry out an order; SIGTERM ends the goal that runs, and with it all that it started."""
+    work = asyncio.ensure_future(measured(order, catalog.load, report.console()))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+    return await work
 
 
 async def measured(order: Order, load: Load, out: Console) -> int:
-    """Carry out an order; return the exit code."""
+    """Carry out an order; return the exit code. Raises `Busy`."""
     order.folder.mkdir(parents=True, exist_ok=True)
-    bench = _bench(order)
-    for warning in _warnings(order.folder):
-        out.print(Text(f"warning: {warning}", style="yellow"))
-    failed = [await _once(order, bench, load, out) for _ in range(order.runs)]
+    with _alone(order.folder):
+        for warning in _warnings(order.folder):
+            out.print(Text(f"warning: {warning}", style="yellow"))
+        bench = _bench(order)
+        failed = [await _once(order, bench, load, out) for _ in range(order.runs)]
     return 1 if any(failed) else 0
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep a second run out of `folder`: it would clear what this one writes there."""
+    try:
+        with FileLock(folder / "campaign-bridge-bench.lock", timeout=0):
+            yield
+    except Timeout as taken:
+        raise Busy(f"another run writes to {folder}; wait for it, or choose a --folder") from taken
 
 
 def _bench(order: Order) -> Bench:

@@ -77,10 +77,10 @@ def lines(records: Sequence[Record]) -> list[Line]:
     return sorted(found, key=lambda line: line.goal)
 
 
-def facts(records: Sequence[Record]) -> list[tuple[str, str]]:
-    """Return what the goals of the newest record tell besides their figures."""
+def facts(records: Sequence[Record]) -> list[tuple[int, str, str]]:
+    """Return what the goals of the newest record tell besides their figures, by their numbers."""
     return [
-        (name, said)
+        (result.number, name, said)
         for record in records[:1]
         for result in record.results
         if result.outcome

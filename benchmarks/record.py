@@ -91,13 +91,14 @@ def wrong(record: Record) -> list[str]:
 
     In a quick run only those that were missed by more than a factor of two: machines are noisy.
     """
-    by = " by more than a factor of two" if record.quick else ""
+    by = ", by more than a factor of two" if record.quick else ""
     found = []
     for result in record.results:
         if result.error:
             found.append(f"goal {result.number} ({result.name}) failed: {result.error}")
         found += [
-            f"goal {row.goal}, {row.what}: its must is missed{by}"
+            f"goal {row.goal}, {row.what}: {row.figure:.3g} misses its must, "
+            f"{row.must.sense} {row.must.value:g}{by}"
             for row in result.rows
             if (row.must.far(row.figure) if record.quick else not row.must.met(row.figure))
         ]

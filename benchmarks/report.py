@@ -38,8 +38,8 @@ def show(record: Record, out: Console) -> None:
     for line in found:
         for note in line.notes:
             out.print(Text(f"goal {line.goal}, {line.what}: {note}"))
-    for name, said in facts([record]):
-        out.print(Text(f"{name}: {said}"))
+    for goal, name, said in facts([record]):
+        out.print(Text(f"goal {goal}: {name}: {said}"))
     out.print(Text(" · ".join(said_of(record))))
     for reason in wrong(record):
         out.print(Text(f"error: {reason}", style="red"))
@@ -52,6 +52,7 @@ def said_of(record: Record) -> list[str]:
         "quick run" if record.quick else "full run",
         record.begun,
         f"{record.pairs} pairs",
+        f"{sum(result.seconds for result in record.results):.0f} s",
         *(f"{name} {value}" for name, value in place.machine.items()),
         *(f"{name} {value}" for name, value in place.versions.items()),
         f"commit {place.commit}",

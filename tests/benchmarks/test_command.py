@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from benchmarks import record
-from benchmarks.__main__ import Order, measured
+from benchmarks.__main__ import Busy, Order, measured
 from benchmarks.contract import Curve, Missing
 from benchmarks.machine import ROOT
 from benchmarks.run import Load
@@ -78,6 +79,11 @@ async def test_all_is_run_as_often_as_asked_with_a_record_each(tmp_path: Path) -
     assert code == 0
     assert said.count("goal 2 two: done") == 2
     assert len(kept(tmp_path)) == 2
+
+
+async def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    with FileLock(tmp_path / "campaign-bridge-bench.lock"), pytest.raises(Busy, match="--folder"):
+        await ordered(tmp_path, of())
 
 
 def test_an_unknown_goal_is_a_usage_error() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.contract import Bound, Missing
+from benchmarks.contract import Bound, Missing, Outcome
 from benchmarks.lines import bound, facts, figure, lines
 from benchmarks.record import Result
 from tests.benchmarks.fakes import record, result, row
@@ -85,5 +85,8 @@ def test_what_was_missing_in_one_run_only_is_told_with_its_line() -> None:
 
 
 def test_facts_are_those_of_the_newest_run() -> None:
+    newest = Result(2, "two", 1, Outcome([row(2)], facts={"generator": "40 % of its core"}))
+    older = Result(1, "one", 1, Outcome([row(1)], facts={"generator": "90 % of its core"}))
+
     assert facts([]) == []
-    assert facts([record(result(row()))]) == []
+    assert facts([record(newest), record(older)]) == [(2, "generator", "40 % of its core")]

@@ -49,6 +49,12 @@ def test_a_full_run_fails_by_a_missed_must_and_a_quick_one_by_a_far_one(
     assert bool(wrong(record(result(row(ratio=ratio)), quick=quick))) == failed
 
 
+def test_a_missed_must_is_told_with_its_figure() -> None:
+    [said] = wrong(record(result(row(ratio=0.2)), quick=True))
+
+    assert said == "goal 1, 64 callers: 0.2 misses its must, >= 0.6, by more than a factor of two"
+
+
 @pytest.mark.parametrize("quick", [False, True])
 def test_a_failed_goal_fails_every_run(quick: bool) -> None:
     said = wrong(record(Result(2, "two", 0.1, None, "disk gone"), quick=quick))
