@@ -94,8 +94,8 @@ GOALS: Final = (
         10,
         "overload",
         "What happens beyond capacity: early refusals, latency of what is accepted, memory.",
-        "Open loop at twice and ten times the capacity just measured: shares of 202, 429 and "
-        "503, the latency of the accepted, and the daemon's memory.",
+        "Twice and ten times the capacity just measured: the latency of what is accepted against "
+        "that at capacity, how much of it still is, and the daemon's memory at most.",
     ),
 )
 
