@@ -63,7 +63,7 @@ class Loading:
             return None
         async with _traced(self.serving.pid) as trace:
             loaded = await self.load(loader, 1, _COUNTED)
-        each = _counted(trace.table) / loaded.acknowledged
+        each = counted(trace.table) / loaded.acknowledged
         if each < 0.9:  # a sync by a process of its that is older than the trace is not seen
             raise CommandError(
                 f"{self.serving.version} made {each:.2f} syncs an acknowledged event",
@@ -143,7 +143,7 @@ def _tracer(pid: int) -> int:
     return 0
 
 
-def _counted(table: str) -> int:
+def counted(table: str) -> int:
     """Add up the calls in strace's table: share, seconds, usecs/call, calls, errors?, name."""
     found = [line.split() for line in table.splitlines()]
     return sum(int(words[3]) for words in found if len(words) >= 5 and words[-1] in _SYNCS)

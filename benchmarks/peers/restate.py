@@ -61,6 +61,7 @@ _SERVICE: Final = {
     "services": [{"name": "Events", "ty": "SERVICE", "handlers": [{"name": "keep"}]}],
 }
 _MANIFEST: Final = "application/vnd.restate.endpointmanifest.v3+json"
+_ROOT: Final = Path(__file__).parents[2]
 _HINT: Final = f"npm install --ignore-scripts --prefix {NPM} @restatedev/restate-server"
 #: What would make it answer before it syncs.
 _LOOSE: Final = ("rocksdb-disable-wal", "rocksdb-disable-wal-fsync")
@@ -162,7 +163,7 @@ async def _kept(admin: int) -> int:
 
 def _program() -> str | None:
     """The server itself, not its starter in JavaScript: from npm's folder, else on the path."""
-    packages = NPM / "node_modules" / "@restatedev"
+    packages = _ROOT / NPM / "node_modules" / "@restatedev"
     found = sorted(packages.glob("restate-server-*/bin/restate-server"))
     return str(found[0].resolve()) if found else shutil.which("restate-server")
 

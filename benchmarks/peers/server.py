@@ -23,7 +23,7 @@ START: Final = 60.0
 STOP: Final = 20.0
 COMMAND: Final = 60.0
 _PAUSE: Final = 0.05
-#: Where a folder of our own for programs from npm is: `npm install --prefix`.
+#: Where programs from npm are, from the root of the repository: `npm install --prefix`.
 NPM: Final = Path("build/peers")
 
 
