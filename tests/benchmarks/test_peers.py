@@ -15,7 +15,7 @@ from benchmarks.peers import loading
 from benchmarks.peers.contract import Lack, Peer, Serving
 from benchmarks.peers.loaders.closed import Book, NotAcknowledged, events
 from benchmarks.peers.loading import Loading
-from benchmarks.peers.server import Server, free_ports, running
+from benchmarks.peers.server import Server, folder_for, free_ports, running
 from bridge.errors import CommandError
 
 SECONDS = 0.1
@@ -185,5 +185,6 @@ def _contest(peer: Peer) -> Contest:
 
 @asynccontextmanager
 async def _broken(_: Bench, folder: Path) -> AsyncIterator[Serving]:
-    async with running(_server(folder.parent, "raise SystemExit('no disk')", folder)) as pid:
+    home = folder_for(None, folder)
+    async with running(_server(home, "raise SystemExit('no disk')", folder / "never")) as pid:
         yield Serving("", pid, "", {})
