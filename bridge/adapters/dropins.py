@@ -14,12 +14,18 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import TYPE_CHECKING
 
 from bridge.adapters.contract import AdapterSpec
-from bridge.adapters.declared import declared
 from bridge.adapters.hookspecs import hookimpl
 from bridge.adapters.plugins import Failure, Origin, Plugin, reason
 from bridge.errors import AdapterLoadError
+from bridge.loading import later
+
+if TYPE_CHECKING:
+    from bridge.adapters import declared
+else:
+    declared = later("bridge.adapters.declared")
 
 
 def dropped_in(folder: Path | None) -> Iterator[Plugin | Failure]:
@@ -151,7 +157,7 @@ class _Declared:
 
 
 def _declaration(path: Path) -> _Declared:
-    return _Declared(declared(path, path.read_bytes()))
+    return _Declared(declared.declared(path, path.read_bytes()))
 
 
 def _module_name(path: Path) -> str:

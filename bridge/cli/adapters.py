@@ -13,7 +13,8 @@ from bridge.adapters.packages import installed
 from bridge.adapters.plugins import Plugin
 from bridge.adapters.registry import Registry, gather
 from bridge.cli import options, scaffold
-from bridge.cli.printing import note, one_line, plural, print_json, print_table, say
+from bridge.cli.printing import note, one_line, plural, print_json, say
+from bridge.cli.tables import print_table
 from bridge.errors import CommandError
 from bridge.events import Identity
 from bridge.settings.files import load_settings

@@ -12,10 +12,12 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from bridge.cli import journal
 from bridge.cli.printing import harmless
+from bridge.loading import without
+
+with without("rich"):  # would be loaded for tracebacks that show what variables hold
+    import structlog
 
 
 def log_to_stderr(level: int = logging.INFO, socket: Path = journal.JOURNAL) -> None:

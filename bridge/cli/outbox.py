@@ -16,8 +16,9 @@ from bridge.cli.keeping.prune import prune
 from bridge.cli.keeping.restore import restore
 from bridge.cli.keeping.salvage import salvage
 from bridge.cli.letting_go import expire, forget, release
-from bridge.cli.printing import confirm, print_error, print_json, print_table, say, since
+from bridge.cli.printing import confirm, print_error, print_json, say, since
 from bridge.cli.receipt import lines
+from bridge.cli.tables import print_table
 from bridge.cli.words import note_lane
 from bridge.control.views import Json
 from bridge.errors import BridgeError

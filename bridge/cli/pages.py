@@ -14,7 +14,7 @@ import click
 from bridge.cli.init.template import EXAMPLES, Setting, Table, tables, toml
 from bridge.cli.program import program
 from bridge.control.metrics.board import Family
-from bridge.control.metrics.http import ROOMS
+from bridge.control.metrics.page import ROOMS
 from bridge.errors import BridgeError
 from bridge.gate.problems import STATUS
 

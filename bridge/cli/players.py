@@ -9,7 +9,8 @@ import click
 from bridge.cli import importing, options, story
 from bridge.cli.desk import Counter, desk_for
 from bridge.cli.knowing import doubt_of
-from bridge.cli.printing import confirm, note, one_line, plural, print_json, print_table, say
+from bridge.cli.printing import confirm, note, one_line, plural, print_json, say
+from bridge.cli.tables import print_table
 from bridge.control.views import Json
 
 

@@ -8,16 +8,12 @@ name must not be able to draw on an operator's terminal.
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from bridge.errors import BridgeError, CommandError, MessageRejected, SettingsError
 from bridge.settings.units import AS_SERVICE
@@ -142,33 +138,6 @@ def print_json(value: Any) -> None:
     """Print a value as JSON, one document; only ASCII leaves here."""
     PRINTED.set(True)
     click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, default=str))
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under their headings: a table on a terminal, aligned plain text elsewhere."""
-    lines = [[one_line(value) for value in row] for row in rows]
-    if sys.stdout.isatty():
-        Console(highlight=False).print(_table(columns, lines))
-        return
-    widths = [max(map(_width, column)) for column in zip(columns, *lines, strict=True)]
-    for line in [columns, *lines]:
-        padded = (
-            text + " " * (width - _width(text)) for text, width in zip(line, widths, strict=True)
-        )
-        click.echo("  ".join(padded).rstrip())
-
-
-def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for line in lines:
-        table.add_row(*(Text(value) for value in line))
-    return table
-
-
-def _width(text: str) -> int:
-    return Text(text).cell_len
 
 
 # -- words ----------------------------------------------------------------------------------

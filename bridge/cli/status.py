@@ -15,11 +15,11 @@ from bridge.cli.printing import (
     one_line,
     plural,
     print_json,
-    print_table,
     say,
     since,
     span,
 )
+from bridge.cli.tables import print_table
 from bridge.control.health import RELOAD_REFUSED, ledger_reasons, reload_refused
 from bridge.control.views import Json
 

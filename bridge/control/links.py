@@ -6,10 +6,9 @@ In: HTTP requests that have passed the gate. Out: where the player approves, and
 import io
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
-import segno
 from aiohttp import web
 
 from bridge.control.asked import campaign_of, rejected
@@ -18,8 +17,14 @@ from bridge.control.views import Json, when
 from bridge.errors import LinkNotFound
 from bridge.gate.guard import require
 from bridge.gate.roles import Right
+from bridge.loading import later
 from bridge.outbox.links import CodeFor, Session, SessionState
 from bridge.players.canonical import canonical_player
+
+if TYPE_CHECKING:
+    import segno
+else:
+    segno = later("segno")
 
 _LINK = "/v1/players/{player:[^/]+}/link"
 

@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -16,10 +17,15 @@ from bridge.daemon.sockets import Held
 from bridge.errors import SettingsError
 from bridge.events import Clock
 from bridge.intake.listen import Bound, http_listening, public_application
-from bridge.linking.page.site import LinkSite, page_application
 from bridge.linking.service import Linker
+from bridge.loading import later
 from bridge.settings.files import CONTROL_SOCKET, read_secret, runtime_dirs
 from bridge.settings.models import Settings
+
+if TYPE_CHECKING:
+    from bridge.linking.page import site
+else:
+    site = later("bridge.linking.page.site")
 
 Listening = AbstractAsyncContextManager[Bound]
 
@@ -57,8 +63,8 @@ class Doors:
         # Cookies are signed with something that outlives a restart, and that nobody else has.
         secret = read_secret(campaign.api_key_file, f"API key of campaign {campaign.id},")
         key = hmac.digest(secret.encode(), b"campaign-bridge link page", "sha256")
-        site = LinkSite(linker, page, campaign.id, key, clock)
-        app, held = page_application(site, health.alive()), self._held.of("link-page")
+        pages = site.LinkSite(linker, page, campaign.id, key, clock)
+        app, held = site.page_application(pages, health.alive()), self._held.of("link-page")
         return http_listening(app, None if held else page.listen, section="link_page", held=held)
 
 

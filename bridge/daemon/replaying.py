@@ -5,6 +5,7 @@ so that each line has the position that it had when it was new.
 """
 
 from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
 
 from bridge.adapters.registry import Registry
 from bridge.daemon.sources import speaker_of
@@ -12,12 +13,17 @@ from bridge.errors import CommandError, SourceUnknown
 from bridge.events import Clock, RawMessage
 from bridge.intake.files.chain import beginning
 from bridge.intake.files.reader import Line, Reader
-from bridge.intake.files.state import state_message
+from bridge.loading import later
 from bridge.outbox.remembering import Following
 from bridge.pipeline import Pipeline
 from bridge.pipeline.replay import Replay
 from bridge.pipeline.sums import Sums
 from bridge.settings.sources import SourceSettings
+
+if TYPE_CHECKING:
+    from bridge.intake.files import state
+else:
+    state = later("bridge.intake.files.state")
 
 #: Lines that are committed together, at most.
 BATCH = 2000
@@ -76,7 +82,7 @@ class Replays:
             StoreFull, StoreUnavailable: nothing was kept.
         """
         _, replay = self._begun(name)
-        await replay.take([state_message(name, file, body, self._clock.now())])
+        await replay.take([state.state_message(name, file, body, self._clock.now())])
         return replay.sums
 
     async def aside(self, name: str) -> Sums:

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bridge.adapters.contract import AdapterSpec
 from bridge.adapters.fence import unwrapping
@@ -23,17 +23,22 @@ from bridge.errors import SettingsError
 from bridge.events import Clock
 from bridge.gate.guard import Gate
 from bridge.intake.drain import Buffer, opened_socket
-from bridge.intake.files.follow import Follower
-from bridge.intake.files.sequence import Log
-from bridge.intake.files.state import StateFiles
 from bridge.intake.listen import explaining
 from bridge.intake.messages import Posted
 from bridge.intake.source_udp import SourceDoor
+from bridge.loading import later
 from bridge.outbox.contract import Outbox
 from bridge.pipeline import Pipeline, Speaker
 from bridge.pipeline.sources import SourceRoad, open_source
 from bridge.players.worth import enough
 from bridge.settings.sources import SourceSettings
+
+if TYPE_CHECKING:
+    from bridge.intake.files import follow, sequence, state
+else:
+    follow = later("bridge.intake.files.follow")
+    sequence = later("bridge.intake.files.sequence")
+    state = later("bridge.intake.files.state")
 
 
 @dataclass(slots=True)
@@ -47,8 +52,8 @@ class Source:
     arrivals: socket.socket | None = None
     rooms: AsyncExitStack = field(default_factory=AsyncExitStack)
     door: SourceDoor | None = None
-    follower: Follower | None = None
-    files: StateFiles | None = None
+    follower: "follow.Follower | None" = None
+    files: "state.StateFiles | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +178,13 @@ class Sources:
         if source.arrivals is not None:
             source.door = await self._listening(source, source.arrivals)
         if settings.file is not None:
-            log = Log(settings.file, settings.rotated)
-            source.follower = Follower(settings.name, log, road, self._clock, start=settings.start)
+            log = sequence.Log(settings.file, settings.rotated)
+            source.follower = follow.Follower(
+                settings.name, log, road, self._clock, start=settings.start
+            )
             self._running(source.follower.run, source)
         if settings.state_files is not None:
-            source.files = StateFiles(
+            source.files = state.StateFiles(
                 settings.name, settings.state_files, road, self._clock, start=settings.start
             )
             self._running(source.files.run, source)

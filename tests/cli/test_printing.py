@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.cli.printing import harmless, one_line, print_error, print_json, print_table, span
+from bridge.cli.printing import harmless, one_line, print_error, print_json, span
+from bridge.cli.tables import print_table
 from bridge.errors import FieldProblem, MessageRejected
 
 

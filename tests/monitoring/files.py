@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from bridge.control.metrics.board import Kind
-from bridge.control.metrics.http import families
+from bridge.control.metrics.page import families
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "monitoring"

@@ -14,7 +14,8 @@ from bridge.cli import options
 from bridge.cli.campaign.lists import page_size, paged, say_more, taken
 from bridge.cli.campaign.target import Target, target
 from bridge.cli.campaign.words import as_text, invite_json, new_key
-from bridge.cli.printing import one_line, print_json, print_table, say
+from bridge.cli.printing import one_line, print_json, say
+from bridge.cli.tables import print_table
 from bridge.daemon import SystemClock
 from bridge.settings.kinds import Duration
 

@@ -12,7 +12,8 @@ from bridge.campaigns.readings import PAGE
 from bridge.cli import options
 from bridge.cli.campaign.target import Target, target
 from bridge.cli.campaign.words import as_text, linked_json, money, transaction_json
-from bridge.cli.printing import plural, print_json, print_table, say
+from bridge.cli.printing import plural, print_json, say
+from bridge.cli.tables import print_table
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -8,7 +8,8 @@ from bridge.campaigns.schemas import Standing
 from bridge.cli import options
 from bridge.cli.campaign.target import Target, target
 from bridge.cli.campaign.words import as_text, event_json, money, standing_json, user_json
-from bridge.cli.printing import one_line, print_json, print_table, say
+from bridge.cli.printing import one_line, print_json, say
+from bridge.cli.tables import print_table
 
 
 @click.command("show")

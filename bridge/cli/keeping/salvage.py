@@ -10,7 +10,8 @@ import click
 from bridge.cli import options
 from bridge.cli.keeping.place import alone, migrations, place_of
 from bridge.cli.keeping.restore import next_steps
-from bridge.cli.printing import confirm, one_line, print_json, print_table, say
+from bridge.cli.printing import confirm, one_line, print_json, say
+from bridge.cli.tables import print_table
 from bridge.control.views import Json
 from bridge.daemon import SystemClock
 from bridge.errors import CommandError

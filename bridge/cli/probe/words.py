@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.text import Text
 
 from bridge.cli.init.template import toml
-from bridge.cli.printing import MESSAGE, note, one_line, plural, print_table, say
+from bridge.cli.printing import MESSAGE, note, one_line, plural, say
 from bridge.cli.probe.learned import Learned, learned
 from bridge.cli.probe.trials import Probe, Trial
+from bridge.cli.tables import print_table
 from bridge.control.views import Json
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))

@@ -5,7 +5,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.control.health import Reason
 from bridge.control.metrics.board import Board, Kind, counter, gauge, histogram
-from bridge.control.metrics.http import families, rendered
+from bridge.control.metrics.page import families, rendered
 from bridge.control.views import Json
 from bridge.timing import Histogram
 from tests.control.conftest import OTHER, Control
