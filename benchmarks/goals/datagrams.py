@@ -6,18 +6,15 @@ players are unlinked: what comes is held, so that no delivery runs beside it.
 """
 
 import asyncio
-import shutil
 import statistics
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Final
 
 from benchmarks.contract import Bench, Bound, Curve, Missing, Outcome, Row
-from benchmarks.daemon import Running, daemon
+from benchmarks.daemon import Running, throwaway
 from benchmarks.load.udp import Flight, Order, fly, responder
 from benchmarks.references.rows import measured_rows
 
@@ -48,13 +45,12 @@ class Burst:
 
 async def measure(bench: Bench) -> Outcome:
     """Measure goal 3."""
-    folders = (bench.folder / f"datagrams-{number}" for number in count())
     pairs = 1 if bench.quick else bench.pairs
     sizes = (BURST,) if bench.quick else (BURST, LARGE)
-    bursts = [[await burst(bench, next(folders), size) for size in sizes] for _ in range(pairs)]
+    bursts = [[await burst(bench, size) for size in sizes] for _ in range(pairs)]
     flights, alone = [], []
     for _ in range(pairs):
-        flights.append(await acknowledged(bench, next(folders)))
+        flights.append(await acknowledged(bench))
         alone.append(await measured_rows(bench, 100))
     first = [one[0] for one in bursts]
     rows = (_largest(bursts, quick=bench.quick), _durable(first), _sustained(flights, alone))
@@ -97,9 +93,9 @@ def _sustained(flights: Sequence[Flight], alone: Sequence[float]) -> Row:
     )
 
 
-async def burst(bench: Bench, folder: Path, size: int) -> Burst:
+async def burst(bench: Bench, size: int) -> Burst:
     """Send `size` datagrams flat out to a fresh daemon and wait until they are on disk."""
-    async with _fresh(bench, folder) as running:
+    async with throwaway(bench) as running:
         order = Order(running.udp[1], running.token, "burst", size)
         flying = asyncio.create_task(fly(bench, order))
         course = await _watched(running, size, flying)
@@ -110,33 +106,21 @@ async def burst(bench: Bench, folder: Path, size: int) -> Burst:
         return Burst(size, running.kept(), last, flight.ended - flight.began, relative)
 
 
-async def acknowledged(bench: Bench, folder: Path, window: int = WINDOW) -> Flight:
+async def acknowledged(bench: Bench, window: int = WINDOW) -> Flight:
     """Send acknowledged datagrams to a fresh daemon; all that were acknowledged must be on disk.
 
     Raises:
-        RuntimeError: they are not.
+        CommandError, RuntimeError: they are not, or were refused.
     """
     events, seconds = (_QUICK_EVENTS, _QUICK_SECONDS) if bench.quick else (_EVENTS, _SECONDS)
-    async with _fresh(bench, folder) as running:
+    async with throwaway(bench) as running:
         port = running.udp[1]
         order = Order(port, running.token, "acked", events, window=window, seconds=seconds)
         flight = await fly(bench, order)
-        await running.stop()
-        if flight.refused or running.kept() != flight.answered:
-            raise RuntimeError(
-                f"{flight.answered} datagrams were acknowledged, {flight.refused} of them with an "
-                f"error, and {running.kept()} are in the outbox"
-            )
+        if flight.refused:
+            raise RuntimeError(f"{flight.refused} of {flight.answered} answers hold an error")
+        await running.holds(flight.answered)
         return flight
-
-
-@asynccontextmanager
-async def _fresh(bench: Bench, folder: Path) -> AsyncIterator[Running]:
-    try:
-        async with daemon(bench, folder) as running:
-            yield running
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _watched(
