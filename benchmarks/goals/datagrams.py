@@ -27,7 +27,7 @@ _EVENTS, _QUICK_EVENTS = 200_000, 30_000
 _SECONDS, _QUICK_SECONDS = 10.0, 3.0
 #: Seconds without a new entry after which the rest of a burst is lost.
 _SILENCE: Final = 2.0
-_LOOK: Final = 0.01
+_LOOK: Final = 0.02
 _BUFFER: Final = 4 * 1024 * 1024
 
 
