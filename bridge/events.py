@@ -3,11 +3,11 @@
 In: nothing. Out: frozen values and the clock's contract. Knows nothing of files, sockets or SQL.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, overload
 
 from pydantic import JsonValue
 
@@ -44,6 +44,43 @@ class RawMessage:
     headers: Mapping[str, str] = field(default_factory=dict)
     position: str | None = None
     file: str = ""
+
+
+class Together(Sequence[RawMessage]):
+    """Messages of the achievements call that came together, and differ in their bodies only.
+
+    Each is made when it is asked for: who is content with the bodies saves the time.
+    """
+
+    __slots__ = ("bodies", "headers", "peer", "received_at")
+
+    def __init__(
+        self,
+        bodies: Sequence[bytes],
+        received_at: datetime,
+        peer: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.bodies = bodies
+        self.received_at = received_at
+        self.peer = peer
+        self.headers = headers or {}
+
+    def __len__(self) -> int:
+        """Return how many they are."""
+        return len(self.bodies)
+
+    @overload
+    def __getitem__(self, index: int) -> RawMessage: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Together": ...
+
+    def __getitem__(self, index: int | slice) -> "RawMessage | Together":
+        """Return one message, or some of them."""
+        if isinstance(index, slice):
+            return Together(self.bodies[index], self.received_at, self.peer, self.headers)
+        return RawMessage("", self.bodies[index], self.received_at, self.peer, self.headers)
 
 
 @dataclass(frozen=True, slots=True)

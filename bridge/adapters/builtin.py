@@ -104,7 +104,8 @@ def _id(value: object) -> object:
     return str(int(value))
 
 
-def _moment(value: object) -> datetime | None:
+def moment(value: object) -> datetime | None:
+    """Return the time that `value` says, in UTC; raises `PydanticCustomError` where none."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -147,7 +148,7 @@ class Achievement(BaseModel):
     player: _Player
     achievement: _Text
     id: Annotated[_Text | None, BeforeValidator(_id)] = None
-    occurred_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    occurred_at: Annotated[datetime | None, BeforeValidator(moment)] = None
     details: Annotated[dict[str, Any], AfterValidator(_details)] | None = None
     ack: Any = None
     token: Any = None

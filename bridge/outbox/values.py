@@ -1,7 +1,8 @@
-"""What is put into an outbox, claimed from it, said of it: frozen values.
+"""What is put into an outbox, claimed from it, said of it: values that nobody changes.
 
 In: nothing. Out: entries as they come, claims, verdicts, receipts. What they mean is the contract's
-to say (`contract.py`).
+to say (`contract.py`). All are frozen but those of which every event needs one: freezing makes
+them five times as dear to make.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from uuid import UUID
 # -- what goes in ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessageId:
     """The game's own name for one deed: a known one gets its first decision again.
 
@@ -26,7 +27,7 @@ class MessageId:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Origin:
     """Where an entry came from, for its receipt. `raw` holds no secrets."""
 
@@ -62,7 +63,7 @@ class Brakes:
     source_refuse: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewEntry:
     """A campaign event to keep."""
 

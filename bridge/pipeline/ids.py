@@ -4,11 +4,17 @@ In: a message and an event that was read in it. Out: its id, or None where nothi
 recipe never changes.
 """
 
-import hashlib
 import json
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
 
 from bridge.events import GameEvent, RawMessage
 from bridge.outbox.values import MessageId
+
+_dumps: Final = json.JSONEncoder(
+    ensure_ascii=True, sort_keys=True, separators=(",", ":"), check_circular=False
+).encode
 
 
 def message_id_of(message: RawMessage, index: int, event: GameEvent) -> MessageId | None:
@@ -27,6 +33,18 @@ def message_id_of(message: RawMessage, index: int, event: GameEvent) -> MessageI
     return MessageId(_digest(name)[:16], _digest(content)[:8])
 
 
+def plain_message_id(
+    player: str, name: str, own: str, occurred_at: datetime | None, details: str
+) -> MessageId:
+    """Return what names an event of a call by the same recipe, written out.
+
+    The texts are plain (see `rules.fixed.is_plain`); `details` is their JSON as the recipe has it.
+    """
+    at = f'"{occurred_at.isoformat()}"' if occurred_at else "null"
+    digest = sha256(f'["","{player}","{name}","{own}"]'.encode()).digest()
+    content = sha256(f'["{player}","{name}","{own}",{at},{details}]'.encode()).digest()
+    return MessageId(digest[:16], content[:8])
+
+
 def _digest(parts: list[object]) -> bytes:
-    text = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).digest()
+    return sha256(_dumps(parts).encode()).digest()

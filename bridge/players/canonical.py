@@ -47,6 +47,13 @@ def canonical_player(text: str) -> str:
     return f"{namespace}:{_other(namespace, ident)}"
 
 
+def is_steam_id(ident: str) -> bool:
+    """Whether `ident` is a player's SteamID in its canonical form, the 64-bit number."""
+    if len(ident) != 17 or not (ident.isdigit() and ident.isascii()):
+        return False
+    return STEAM_BASE < int(ident) <= _STEAM_LAST
+
+
 def _steam(ident: str) -> int:
     number = _steam_number(ident)
     if not STEAM_BASE < number <= _STEAM_LAST:

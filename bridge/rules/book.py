@@ -23,12 +23,15 @@ from bridge.events import GameEvent
 from bridge.rules.brakes import FREE, Terms
 from bridge.rules.counter import Counter
 from bridge.rules.details import sameness, says
+from bridge.rules.fixed import Fixed, is_plain
 from bridge.rules.key import compact, payout_key
 from bridge.rules.occurrence import Circumstances, Repeat, day_of, moment_of, occurrence
 from bridge.settings.models import CampaignSettings
 from bridge.settings.rules import RuleSettings, Scalar
 
 _REMEMBERED = ("match", "campaign", "event_code", "feat", "repeat", "timezone")
+#: Names whose worth is remembered; a game has some hundreds.
+_NAMES = 4096
 #: What happens once for ever, a day or a week, however often a counter fills.
 _PERIODS = {Repeat.ONCE, Repeat.DAILY, Repeat.WEEKLY}
 
@@ -169,6 +172,7 @@ class RuleBook:
         self._counting = tuple(
             (rule, rule.counter) for rule in dict.fromkeys(self.rules) if rule.counter is not None
         )
+        self._fixed: dict[str, Fixed | None] = {}
 
     @classmethod
     def from_settings(
@@ -181,6 +185,27 @@ class RuleBook:
         if not rules:
             return cls([Rule("*", only, None, None, Repeat.DEFAULT, "UTC")])
         return cls([Rule.from_settings(rule, only) for rule in rules])
+
+    def fixed(self, name: str) -> Fixed | None:
+        """Return what events of this name are worth; None where more than the name decides.
+
+        Or where there is more to an event than what it is worth: caps, counters.
+        """
+        try:
+            return self._fixed[name]
+        except KeyError:
+            if len(self._fixed) >= _NAMES:
+                self._fixed.clear()
+            return self._fixed.setdefault(name, self._find_fixed(name))
+
+    def _find_fixed(self, name: str) -> Fixed | None:
+        if any(fnmatchcase(name, rule.match) or c.resets(name) for rule, c in self._counting):
+            return None
+        rule = next((rule for rule in self._plain if fnmatchcase(name, rule.match)), None)
+        if rule is None or rule.where or rule.caps.any or not is_plain(name):
+            return None
+        code, feat = rule.event_code or name, rule.feat or name
+        return Fixed(self._definitions[rule], rule.campaign, code, feat, rule.repeat)
 
     def decide(self, event: GameEvent, around: Circumstances) -> CampaignEvent:
         """Return what `event` becomes by itself; its player must be canonical.

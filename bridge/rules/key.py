@@ -4,9 +4,17 @@ In: campaign, player, event code, feat, occurrence. Out: 16 bytes. It depends on
 on host, process, time of sending or userRef. Golden values in the tests pin it.
 """
 
-import hashlib
 import json
+from hashlib import sha256
+from typing import Final
 from uuid import UUID
+
+_dumps: Final = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), check_circular=False
+).encode
+#: The bits of a UUID's version and variant: those that stay, and those of a UUIDv4.
+_KEPT: Final = (1 << 128) - 1 - (0xF000 << 64) - (0xC000 << 48)
+_V4: Final = (0x4000 << 64) + (0x8000 << 48)
 
 
 def payout_key(campaign: str, player: str, event_code: str, feat: str, occurrence: str) -> UUID:
@@ -21,8 +29,14 @@ def wire_key(key: UUID, binding: int) -> UUID:
 
 def compact(parts: list[str | int]) -> str:
     """Return the JSON text that keys and occurrences are made of; its form never changes."""
-    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return _dumps(parts)
+
+
+def key_of_text(text: str) -> UUID:
+    """Return the key whose recipe is written as `text`, the compact JSON of its parts."""
+    digest = sha256(text.encode()).digest()
+    return UUID(int=int.from_bytes(digest[:16], "big") & _KEPT | _V4)
 
 
 def _recipe(parts: list[str | int]) -> UUID:
-    return UUID(bytes=hashlib.sha256(compact(parts).encode()).digest()[:16], version=4)
+    return key_of_text(compact(parts))
