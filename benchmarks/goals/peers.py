@@ -10,13 +10,13 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from benchmarks.contract import Bench, Bound, Missing, Outcome, Row
-from benchmarks.daemon import throwaway
+from benchmarks.daemon import Running, throwaway
 from benchmarks.load.job import Job, generate
 from benchmarks.load.udp import Order, fly
 from benchmarks.peers import jetstream, postgres, redis, restate, rsyslog
@@ -29,9 +29,12 @@ CALLERS: Final = 64
 #: Datagrams under way at once, and streams of lines; nobody waits for a single one of theirs.
 WINDOW: Final = 1024
 STREAMS: Final = 4
-#: Seconds of one measurement, by `bench.quick`; events a second that are made ready for it.
+#: Seconds of one measurement, by `bench.quick`; events a second that are made ready for it, events
+#: before it, the most of a stream, and seconds that those may take.
 _SECONDS: Final = {True: 1.0, False: 5.0}
-_READY: Final = {"single": 40_000, "lines": 100_000, "udp": 80_000}
+_READY: Final = 60_000
+_WARM: Final = 4_000
+_MOST: Final = 400_000
 _LIMIT: Final = 120.0
 
 #: One way in, measured once: events a second.
@@ -65,45 +68,62 @@ class Figures:
 
     ours: list[list[float]]
     theirs: list[float] = field(default_factory=list)
-    busy: float = 0.0
     facts: dict[str, str] = field(default_factory=dict)
 
 
 async def by_post(bench: Bench) -> float:
     """One event a POST, as many callers as at the peer."""
     seconds = _SECONDS[bench.quick]
-    async with throwaway(bench) as bridge:
-        events = int(_READY["single"] * seconds)
-        job = Job(bridge.http, bridge.token, events, CALLERS, seconds=seconds)
-        report = (await generate(bench, job)).clean()
-        await bridge.holds(report.acknowledged)
-    return report.per_second
+
+    def job(bridge: Running, first: int, events: int) -> Job:
+        limit = seconds if first else _LIMIT
+        return Job(bridge.http, bridge.token, events, CALLERS, first=first, seconds=limit)
+
+    return await _posted(bench, job, int(_READY * seconds))
 
 
 async def by_lines(bench: Bench) -> float:
-    """Streams of NDJSON."""
-    events = int(_READY["lines"] * _SECONDS[bench.quick])
-    async with throwaway(bench) as bridge:
-        job = Job(
-            *(bridge.http, bridge.token, events, STREAMS, "lines", -(-events // STREAMS)),
+    """Streams of NDJSON, for about the time of a measurement."""
+
+    def job(bridge: Running, first: int, events: int) -> Job:
+        return Job(
+            *(bridge.http, bridge.token, events, STREAMS),
+            form="lines",
+            group=-(-events // STREAMS),
+            first=first,
             seconds=_LIMIT,
         )
-        report = (await generate(bench, job)).clean()
-        await bridge.holds(report.acknowledged)
-    return report.per_second
+
+    return await _posted(bench, job, None)
 
 
 async def by_datagrams(bench: Bench) -> float:
     """Acknowledged datagrams, resent until they are."""
     seconds = _SECONDS[bench.quick]
     async with throwaway(bench) as bridge:
-        events = int(_READY["udp"] * seconds)
-        order = Order(bridge.udp[1], bridge.token, "acked", events, window=WINDOW, seconds=seconds)
+        order = Order(bridge.udp[1], bridge.token, "acked", _WARM, window=WINDOW)
+        warm = await fly(bench, order)
+        order = replace(order, events=int(_READY * seconds), first=_WARM, seconds=seconds)
         flight = await fly(bench, order)
-        if flight.refused:
+        if warm.refused or flight.refused:
             raise RuntimeError(f"{flight.refused} of {flight.answered} datagrams were refused")
-        await bridge.holds(flight.answered)
+        await bridge.holds(warm.answered + flight.answered)
     return flight.per_second
+
+
+async def _posted(
+    bench: Bench, job: Callable[[Running, int, int], Job], events: int | None
+) -> float:
+    """Post `events` to a fresh daemon that is warm; without a number, so many as it takes in time.
+
+    Peers are warm when their clock starts, too.
+    """
+    async with throwaway(bench) as bridge:
+        warm = (await generate(bench, job(bridge, 0, _WARM))).clean()
+        most = events or min(int(warm.per_second * _SECONDS[bench.quick]), _MOST)
+        report = (await generate(bench, job(bridge, _WARM, most))).clean()
+        await bridge.holds(warm.acknowledged + report.acknowledged)
+    return report.per_second
 
 
 CONTESTS: Final = (
@@ -181,7 +201,6 @@ async def _pair(bench: Bench, contest: Contest, figures: Figures, *, first: bool
         async with _loading(bench, contest.peer) as peer:
             loaded = await peer.load(contest.loader, CALLERS, _SECONDS[bench.quick])
             figures.theirs.append(loaded.rate)
-            figures.busy = max(figures.busy, loaded.cpu)
             await peer.count()
             if first:
                 figures.facts |= await _facts(bench, contest, peer, loaded)
