@@ -5,7 +5,7 @@ table), and nothing of retries, lanes or the outbox.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,23 +16,38 @@ from bridge.campaigns import readings
 from bridge.campaigns.details import Details
 from bridge.campaigns.failures import CallFailed
 from bridge.campaigns.outcomes import Accepted, Hold, Outcome, PauseLane, Refused, Retry, Sent
+from bridge.campaigns.posting.connection import Reply
+from bridge.campaigns.posting.post import post
 from bridge.campaigns.schemas import ConfiguredEvent, Standing, json_object, own_error
-from bridge.campaigns.transport import LOST, NEVER_SENT, Answer, Transport, transport
+from bridge.campaigns.transport import (
+    LOST,
+    NEVER_SENT,
+    Transport,
+    head_of,
+    headers_of,
+    patience,
+    transport,
+)
 from bridge.errors import CampaignError
 from bridge.events import Clock
 from bridge.settings.models import CampaignSettings, DeliverySettings
 
 T = TypeVar("T")
 
+#: What carries an event out: its Idempotency-Key and its body in, what came back out. Raises one of
+#: `LOST`, of which `NEVER_SENT` proves that nothing was sent.
+Carrier = Callable[[UUID, bytes], Awaitable[Reply]]
+
 #: The reasons that a lane tells apart; any other is an answer that it didn't expect.
 _LANE_REASONS = frozenset({"unreachable", "key_refused"})
 
 
 class CampaignClient:
-    """One campaign of one host."""
+    """One campaign of one host; `carry` is what its events go out by."""
 
-    def __init__(self, transport: Transport, clock: Clock) -> None:
+    def __init__(self, transport: Transport, carry: Carrier, clock: Clock) -> None:
         self._transport = transport
+        self._carry = carry
         self._details = Details(transport)
         self._clock = clock
 
@@ -42,18 +57,18 @@ class CampaignClient:
         Source: API reference, POST /campaign/{id}/events. Raises nothing but cancellation: a
         failure is an outcome.
         """
-        headers = {"Idempotency-Key": str(key), "Content-Type": "application/json"}
-        path, wire = f"{self._transport.campaign}/events", self._transport
+        wire = self._transport
         try:
-            answer = await wire.call("POST", path, headers=headers, data=body)
+            reply = await self._carry(key, body)
         except NEVER_SENT as failure:
             return Sent(Retry("unreachable", maybe_sent=False), detail=wire.words(failure))
         except LOST as failure:
             timed_out = isinstance(failure, TimeoutError)
             reason = "timeout" if timed_out else "connection_lost"
             return Sent(Retry(reason, maybe_sent=True, answered=False), detail=wire.words(failure))
-        outcome, detail = await self._judge(answer, event_code)
-        return Sent(outcome, answer.status, detail, answer.head)
+        reply.body = wire.hidden(reply.body)
+        outcome, detail = await self._judge(reply, event_code)
+        return Sent(outcome, reply.status, detail, head_of(reply.body))
 
     async def standing(self) -> Standing:
         """GET the campaign: its status, environment and balances.
@@ -73,7 +88,7 @@ class CampaignClient:
 
     # -- reading answers --------------------------------------------------------------------
 
-    async def _judge(self, answer: Answer, event_code: str) -> tuple[Outcome, str]:
+    async def _judge(self, answer: Reply, event_code: str) -> tuple[Outcome, str]:
         document = json_object(answer.body)
         error = own_error(document)
         refused_by_api = error is not None and answer.status in readings.PROVES_NOTHING_DONE
@@ -94,8 +109,9 @@ class CampaignClient:
             outcome = await self._judge_refusal(answer.status, event_code, maybe_sent=maybe_sent)
         return outcome, error or ""
 
-    def _retry(self, answer: Answer, *, maybe_sent: bool) -> Retry:
-        after = retry_after(answer.headers.get("Retry-After"), self._clock.now())
+    def _retry(self, answer: Reply, *, maybe_sent: bool) -> Retry:
+        said = answer.headers.get(b"retry-after")
+        after = retry_after(None if said is None else said.decode("latin-1"), self._clock.now())
         crowded = answer.status in {429, 503}
         return Retry(f"http_{answer.status}", maybe_sent, after, slow_down=crowded)
 
@@ -134,8 +150,11 @@ async def campaign_client(
     campaign: CampaignSettings, api_key: str, delivery: DeliverySettings, clock: Clock
 ) -> AsyncIterator[CampaignClient]:
     """Open a client with connections of its own."""
+    connect, total = patience(delivery)
     async with transport(campaign.base_url, campaign.id, api_key, delivery) as wire:
-        yield CampaignClient(wire, clock)
+        url, headers = wire.url(f"{wire.campaign}/events"), headers_of(campaign.id, api_key)
+        async with post(url, headers, connect=connect, total=total) as events:
+            yield CampaignClient(wire, events.send, clock)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -13,11 +13,13 @@ import aiohttp
 from yarl import URL
 
 from bridge.campaigns.failures import CallFailed, refusal
+from bridge.campaigns.posting.connection import LONGEST_BODY
+from bridge.campaigns.posting.connections import NotSent
 from bridge.campaigns.schemas.documents import Document, json_bytes, json_object
 from bridge.settings.models import DeliverySettings
 
 #: As much of an answer is read; a longer one is a page, not the API's.
-LONGEST_ANSWER = 256 * 1024
+LONGEST_ANSWER = LONGEST_BODY
 #: Bytes of an answer that are kept and told.
 _HEAD, _TOLD = 300, 80
 
@@ -25,7 +27,7 @@ _HEAD, _TOLD = 300, 80
 _HIDDEN = "(the API key)"
 
 #: With these, it is certain that nothing was sent.
-NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, NotSent)
 #: With these, nobody knows.
 LOST = (TimeoutError, aiohttp.ClientError, OSError)
 
@@ -41,7 +43,7 @@ class Answer:
     @property
     def head(self) -> str:
         """As much as is kept."""
-        return self.body[:_HEAD].decode("utf-8", "replace")
+        return head_of(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,10 @@ class Transport:
         """Seconds that one call may take."""
         return self._session.timeout.total
 
+    def url(self, path: str) -> str:
+        """Return the URL of what is at `path`, below the version."""
+        return f"{self.base_url}/v1/{path}"
+
     async def read(self, path: str, **query: str | int) -> Document:
         """GET what is at `path`, below the version; a 200 with a JSON object.
 
@@ -79,7 +85,7 @@ class Transport:
         answer = await self._answered("GET", path, query, changes=False)
         document = json_object(answer.body)
         if answer.status != 200 or document is None or document.get("success") is False:
-            raise self._refused(f"GET {self._url(path)}", answer, changes=False)
+            raise self._refused(f"GET {self.url(path)}", answer, changes=False)
         return document
 
     async def change(
@@ -100,7 +106,7 @@ class Transport:
         document = json_object(answer.body)
         taken = 200 <= answer.status < 300 and document is not None
         if document is None or not taken or document.get("success") is False:
-            raise self._refused(f"{method} {self._url(path)}", answer, changes=True)
+            raise self._refused(f"{method} {self.url(path)}", answer, changes=True)
         return Done(answer.status, answer.headers, document)
 
     async def call(
@@ -118,7 +124,7 @@ class Transport:
         """
         async with self._session.request(
             method,
-            URL(self._url(path), encoded=True).extend_query(query or {}),
+            URL(self.url(path), encoded=True).extend_query(query or {}),
             headers=headers,
             data=data,
             allow_redirects=False,
@@ -131,8 +137,11 @@ class Transport:
                 if len(body) >= LONGEST_ANSWER:
                     response.close()
                     break
-            hidden = body.replace(self._api_key.encode(), _HIDDEN.encode())
-            return Answer(response.status, response.headers, bytes(hidden))
+            return Answer(response.status, response.headers, self.hidden(bytes(body)))
+
+    def hidden(self, body: bytes) -> bytes:
+        """Return an answer without the API key."""
+        return body.replace(self._api_key.encode(), _HIDDEN.encode())
 
     def words(self, failure: BaseException) -> str:
         """Return what a lost connection said, without the API key."""
@@ -150,7 +159,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         data: bytes | None = None,
     ) -> Answer:
-        what = self._url(path) if method == "GET" else f"{method} {self._url(path)}"
+        what = self.url(path) if method == "GET" else f"{method} {self.url(path)}"
         try:
             return await self.call(method, path, query, headers, data)
         except LOST as failure:
@@ -164,9 +173,6 @@ class Transport:
     def _refused(self, what: str, answer: Answer, *, changes: bool) -> CallFailed:
         head = answer.head[:_TOLD]
         return refusal(what, answer.status, answer.headers, answer.body, head, changes=changes)
-
-    def _url(self, path: str) -> str:
-        return f"{self.base_url}/v1/{path}"
 
 
 async def _sent_once(
@@ -191,6 +197,11 @@ def _why(failure: BaseException) -> str:
     return "timeout" if isinstance(failure, TimeoutError) else "connection_lost"
 
 
+def head_of(body: bytes) -> str:
+    """Return as much of an answer as is kept."""
+    return body[:_HEAD].decode("utf-8", "replace")
+
+
 def segment(text: str) -> str:
     """Return `text` as one segment of a path, which it can't leave."""
     quoted = quote(text, safe="", errors="replace")
@@ -202,20 +213,31 @@ async def transport(
     base_url: str, campaign: str, api_key: str, delivery: DeliverySettings
 ) -> AsyncIterator[Transport]:
     """Open connections of its own to one campaign's host."""
-    total = delivery.attempt_timeout.total_seconds()
-    # `connect` covers names that don't resolve and TLS, too. It must run out first: only then is
-    # it known that nothing was sent, and an outage of days leaves no entry unproven.
-    connect = min(delivery.connect_timeout.total_seconds(), total / 2)
-    headers = {
+    connect, total = patience(delivery)
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=delivery.concurrency + 4, keepalive_timeout=30),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=total, connect=connect),
+        headers=headers_of(campaign, api_key),
+    ) as session:
+        yield Transport(session, base_url, campaign, api_key)
+
+
+def headers_of(campaign: str, api_key: str) -> dict[str, str]:
+    """Return the headers that every call carries."""
+    return {
         "Authorization": f"Bearer {api_key}",
         "X-Oncade-API-Version": "v1",
         "X-Campaign-Id": campaign,
         "User-Agent": "campaign-bridge",
     }
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=delivery.concurrency + 4, keepalive_timeout=30),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=total, connect=connect),
-        headers=headers,
-    ) as session:
-        yield Transport(session, base_url, campaign, api_key)
+
+
+def patience(delivery: DeliverySettings) -> tuple[float, float]:
+    """Return how long a connection may take to come about, and a whole call, in seconds.
+
+    The first covers names that don't resolve and TLS, too. It must run out first: only then is it
+    known that nothing was sent, and an outage of days leaves no entry unproven.
+    """
+    total = delivery.attempt_timeout.total_seconds()
+    return min(delivery.connect_timeout.total_seconds(), total / 2), total

@@ -17,11 +17,14 @@ from bridge.errors import CampaignError
 
 Document: TypeAlias = dict[str, object]
 
+#: Made once: `json.loads` would make one for every answer.
+_DECODER = json.JSONDecoder(parse_float=Decimal)
+
 
 def json_object(body: bytes) -> Document | None:
     """Return the JSON object in `body`, or None where it is anything else."""
     try:
-        value = json.loads(body, parse_float=Decimal)
+        value = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, ArithmeticError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
