@@ -13,10 +13,10 @@ import socket
 import struct
 import sys
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from bridge.intake.gulps import GULP, Failed, Peer, mouth_of
 from bridge.settings.kinds import split_address
 
 #: Memory for datagrams that wait for their turn.
@@ -25,18 +25,13 @@ BOUND: Final = 64 * 1024 * 1024
 A_TURN: Final = 8192
 #: So many in one turn of an otherwise idle loop come from a sender that outruns us.
 BURST: Final = 16
-#: Senders that are remembered, before a turn's own.
-SENDERS: Final = 1024
 
-_LARGEST: Final = 65_536
 #: What a waiting datagram takes besides its bytes, about.
-_OVERHEAD: Final = 250
+_OVERHEAD: Final = 80
 _SO_MEMINFO: Final = 55  # Linux: nine numbers about a socket's memory
 _MEMINFO: Final = struct.Struct("=9I")
 _SO_RCVBUFFORCE: Final = 33  # Linux: past the system's limit, for the privileged
 
-#: (host, port), and for IPv6 two numbers more.
-Peer = tuple[str, int] | tuple[str, int, int, int]
 #: A datagram and who sent it.
 Arrived = tuple[bytes, Peer]
 
@@ -44,18 +39,14 @@ Arrived = tuple[bytes, Peer]
 class Drain:
     """A bound socket and what has come in and waits; one task takes from it."""
 
-    def __init__(
-        self, sock: socket.socket, failed: Callable[[OSError], None], *, bound: int = BOUND
-    ) -> None:
+    def __init__(self, sock: socket.socket, failed: Failed, *, bound: int = BOUND) -> None:
         self.socket = sock
-        self._failed = failed
+        self._mouth = mouth_of(sock, failed)
         self._bound = bound
-        self._buffer = bytearray(_LARGEST)
         # Bytes and senders lie apart and senders are shared: nothing here is work for the garbage
         # collector, whose pauses would cost more datagrams than anything else.
         self._waiting: deque[bytes] = deque()
         self._senders: deque[Peer] = deque()
-        self._known: dict[Peer, Peer] = {}
         self._size = 0
         self._wake = asyncio.Event()
         self._reading = False
@@ -95,24 +86,17 @@ class Drain:
 
     def _read(self) -> int:
         """Empty the socket; return how many came."""
-        view = memoryview(self._buffer)
         before = len(self._waiting)
-        for _ in range(A_TURN):
+        for _ in range(A_TURN // GULP):
             if self._size >= self._bound:
                 self._rest()
                 break
-            try:
-                size, peer = self.socket.recvfrom_into(self._buffer)
-            except BlockingIOError:
+            bodies, peers = self._mouth.gulp()
+            self._waiting += bodies
+            self._senders += peers
+            self._size += sum(map(len, bodies)) + _OVERHEAD * len(bodies)
+            if len(bodies) < GULP:
                 break
-            except OSError as failure:  # an ICMP error of an earlier answer, mostly
-                self._failed(failure)
-                break
-            self._waiting.append(bytes(view[:size]))
-            self._senders.append(self._known.setdefault(peer, peer))
-            self._size += size + _OVERHEAD
-        if len(self._known) > SENDERS:
-            self._known.clear()
         if self._waiting:
             self._wake.set()
         return len(self._waiting) - before

@@ -17,7 +17,8 @@ from bridge.errors import StoreUnavailable
 from bridge.events import Clock, RawMessage
 from bridge.intake.contract import Sink
 from bridge.intake.counts import Counts
-from bridge.intake.drain import Arrived, Buffer, Drain, Peer, buffer_of, short, written
+from bridge.intake.drain import Arrived, Buffer, Drain, buffer_of, short, written
+from bridge.intake.gulps import Peer
 from bridge.intake.seldom import Seldom
 from bridge.intake.udp import BATCH, LOG_SECONDS
 

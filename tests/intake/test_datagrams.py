@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.intake.datagrams import Datagram, Unreadable, read_datagram
+from bridge.intake.datagrams import Datagram, Unreadable, read_any, read_datagram
 
 PLAIN = b'{"player": "steam:1",  "achievement": "first_blood"}'
 
@@ -126,3 +126,46 @@ def test_what_is_handed_on_never_holds_a_token(members: dict[str, object]) -> No
     if isinstance(datagram, Datagram):
         assert "token" not in json.loads(datagram.body)
         assert json.dumps(datagram.id, allow_nan=False)
+
+
+# -- the fast way ---------------------------------------------------------------------------
+
+_MEMBERS = st.sampled_from(["player", "achievement", "token", "ack", "id", "details", "x"])
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_MEMBERS, inner, max_size=3),
+    max_leaves=6,
+)
+#: Numbers as others write them, and what is none.
+_ODD = st.sampled_from(
+    ["1E5", "-0", "-0.0", "1e400", "1e16", "0.1e-7", "01", "NaN", "1.", "9" * 40]
+)
+
+
+@st.composite
+def odd_objects(draw: st.DrawFn) -> bytes:
+    """Objects with members twice, spaces, odd numbers and trailing bytes."""
+    pairs = draw(st.lists(st.tuples(_MEMBERS, _VALUES.map(json.dumps) | _ODD), max_size=6))
+    colon, comma = draw(st.sampled_from([(":", ","), (": ", ", "), (" :\n", "\t,")]))
+    text = "{" + comma.join(f'"{name}"{colon}{value}' for name, value in pairs) + "}"
+    after = draw(st.sampled_from([b"", b"\n", b"\0", b"}", b" \r\n\0"]))
+    return text.encode(errors="surrogatepass") + after
+
+
+@given(
+    odd_objects()
+    | st.binary(max_size=60)
+    | _VALUES.map(
+        lambda value: json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")
+    )
+)
+def test_the_fast_way_says_what_the_general_one_says(data: bytes) -> None:
+    assert repr(read_datagram(data)) == repr(read_any(data))
+
+
+def test_a_plain_datagram_takes_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.intake.datagrams.read_any", None)
+    data = b'{"player":"steam:1","id":"1","details":{"a":0.42},"token":"t","ack":true}'
+
+    assert read(data).body == data.replace(b',"token":"t","ack":true', b"")
+    assert read(PLAIN + b"\n").body == PLAIN

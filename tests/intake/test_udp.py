@@ -343,7 +343,7 @@ async def test_a_burst_goes_through_whole_in_batches(doors: Doors, sink: Any) ->
         game.socket.close()
 
     assert door.counts.stored == 2000
-    assert max(len(batch) for batch in sink.batches) <= 512
+    assert max(len(batch) for batch in sink.batches) <= 1024
 
 
 async def test_what_has_arrived_is_taken_before_the_door_closes(doors: Doors, sink: Any) -> None:
@@ -385,7 +385,7 @@ async def test_a_flood_of_rubbish_leaves_the_loop_to_others(game: Game, door: Ud
             await asyncio.sleep(0)
             turns += 1
 
-    assert turns >= 3000 / 512
+    assert turns >= 3000 / 1024
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
