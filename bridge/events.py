@@ -1,6 +1,7 @@
 """The words that travel the road: messages, game events, campaign events and what became of them.
 
-In: nothing. Out: frozen values and the clock's contract. Knows nothing of files, sockets or SQL.
+In: nothing. Out: values that nobody changes, and the clock's contract. Knows nothing of files,
+sockets or SQL.
 """
 
 from collections.abc import Mapping, Sequence
@@ -111,16 +112,18 @@ class State(StrEnum):
     DEAD = "dead"
     DISCARDED = "discarded"
 
-    @property
-    def told(self) -> str:
-        """The word that a game is told: due and sending are `stored`, the rest as they are."""
-        return "stored" if self in {State.DUE, State.SENDING} else self.value
+    #: The word that a game is told: due and sending are `stored`, the rest as they are.
+    told: str
+
+    def __init__(self, value: str) -> None:
+        self.told = "stored" if value in {"due", "sending"} else value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Taken:
     """What became of one game event: it is on disk under `key` (a UUID text).
 
+    Each has one, and is not frozen for that: it would be three times as dear to make.
     `duplicate` is true where the feat was known before; `differs` where the same message id was
     seen with other content (the first one stands); `not_replayed` as for `Counted`.
     """

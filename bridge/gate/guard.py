@@ -199,5 +199,7 @@ def _bearer(request: web.Request) -> str | None:
     header = request.headers.get("Authorization")
     if header is None:
         return None
+    if header.startswith("Bearer "):
+        return header[7:].strip()
     scheme, _, token = header.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""

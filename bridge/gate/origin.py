@@ -11,6 +11,7 @@ A page of any site can make a browser on this machine post to a loopback port. I
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp import web
 from multidict import CIMultiDictProxy
@@ -46,18 +47,21 @@ class Hosts:
         hosts = headers.getall("Host", ())
         if len(hosts) > 1 or not (hosts or nameless):
             raise web.HTTPBadRequest(reason="The call needs one Host header.")
-        if hosts and not self._ours(hosts[0], came_to):
+        if hosts and not _ours(hosts[0], came_to, self.names):
             raise NotAllowed(
                 "foreign Host: this daemon isn't called by that name",
                 hint="Call it as localhost, or add the name to [http] allowed_hosts.",
             )
-        _refuse_foreign(headers.getall("Origin", ()), hosts[0] if hosts else "")
+        if "Origin" in headers:
+            _refuse_foreign(headers.getall("Origin"), hosts[0] if hosts else "")
         if headers.get("Sec-Fetch-Site", "").strip().lower() == "cross-site":
             raise _foreign()
 
-    def _ours(self, host: str, came_to: str | None) -> bool:
-        name = host_name(host)
-        return bool(name) and (name in self.names or name == came_to or is_loopback(name))
+
+@lru_cache(maxsize=256)  # callers know us by few names, and each call says one
+def _ours(host: str, came_to: str | None, names: frozenset[str]) -> bool:
+    name = host_name(host)
+    return bool(name) and (name in names or name == came_to or is_loopback(name))
 
 
 def host_name(host: str) -> str:

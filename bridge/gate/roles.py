@@ -4,6 +4,7 @@ In: nothing. Out: roles and their rights. Knows nothing of tokens or calls.
 """
 
 from enum import StrEnum
+from typing import Final
 
 
 class Right(StrEnum):
@@ -30,10 +31,11 @@ class Role(StrEnum):
 
     def may(self, right: Right) -> bool:
         """Return whether this role includes `right`."""
-        match self:
-            case Role.GAME:
-                return right in {Right.POST, Right.LINK, Right.READ_PLAYERS}
-            case Role.READ:
-                return right in {Right.READ_PLAYERS, Right.READ}
-            case Role.OPERATOR:
-                return True
+        return right in _RIGHTS[self]
+
+
+_RIGHTS: Final = {
+    Role.GAME: frozenset({Right.POST, Right.LINK, Right.READ_PLAYERS}),
+    Role.READ: frozenset({Right.READ_PLAYERS, Right.READ}),
+    Role.OPERATOR: frozenset(Right),
+}

@@ -1,9 +1,12 @@
 """What a game is told of each message, as JSON.
 
-In: outcomes. Out: the members of an answer. Knows nothing of how it travels.
+In: outcomes. Out: an answer, or what of it is said of one message. Knows nothing of how it travels.
 """
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -14,7 +17,9 @@ from bridge.intake.contract import Outcome
 from bridge.intake.counts import Counts
 
 #: Rejected lines that a stream's answer lists.
-LISTED = 1000
+LISTED: Final = 1000
+
+_dumps: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def taken_members(taken: Kept) -> dict[str, JsonValue]:
@@ -31,11 +36,24 @@ def taken_members(taken: Kept) -> dict[str, JsonValue]:
     return members
 
 
-def outcome_members(outcome: Outcome) -> dict[str, JsonValue]:
-    """Return what is said of one message among several."""
+def taken_text(taken: Kept) -> str:
+    """Return the same as JSON, without its braces."""
+    if isinstance(taken, Taken) and not taken.differs:  # as nearly always: words and a UUID
+        duplicate = "true" if taken.duplicate else "false"
+        return f'"key":"{taken.key}","state":"{taken.state.told}","duplicate":{duplicate}'
+    return _dumps(taken_members(taken))[1:-1]
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """Return what is said of one message among several, as JSON without its braces."""
     if isinstance(outcome, BridgeError):
-        return {"error": problem_of(outcome)}
-    return taken_members(outcome)
+        return f'"error":{_dumps(problem_of(outcome))}'
+    return taken_text(outcome)
+
+
+def single_answer(taken: Kept) -> bytes:
+    """Return the answer to a call of one message that is on disk."""
+    return f'{{{taken_text(taken)},"durability":"disk"}}'.encode()
 
 
 @dataclass(slots=True)
@@ -49,21 +67,24 @@ class Tally:
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
-    results: list[JsonValue] = field(default_factory=list)
+    #: What is listed, each as JSON.
+    results: list[str] = field(default_factory=list)
     truncated: bool = False
 
-    def add(self, outcome: Outcome) -> None:
-        """Count the outcome of the next message."""
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Count the outcomes of the next messages."""
         index = self.stored + self.duplicates + self.rejected
-        self.counts.add(outcome)
-        if isinstance(outcome, BridgeError):
-            self.rejected += 1
-        elif isinstance(outcome, Taken | Counted) and outcome.duplicate:
-            self.duplicates += 1
-        else:
-            self.stored += 1
-        if self.every or isinstance(outcome, BridgeError):
-            self._list(index, outcome)
+        for number, outcome in enumerate(outcomes, index):
+            refused = isinstance(outcome, BridgeError)
+            if refused:
+                self.rejected += 1
+            elif isinstance(outcome, (Taken, Counted)) and outcome.duplicate:
+                self.duplicates += 1
+            else:
+                self.stored += 1
+            self.counts.add(outcome)
+            if self.every or refused:
+                self._list(number, outcome)
 
     def numbers(self) -> dict[str, JsonValue]:
         """Return the three sums."""
@@ -73,13 +94,14 @@ class Tally:
             "rejected": self.rejected,
         }
 
-    def members(self) -> dict[str, JsonValue]:
+    def answer(self) -> bytes:
         """Return the whole answer."""
-        answer = self.numbers() | {"results": self.results}
-        return answer | {"results_truncated": True} if self.truncated else answer
+        truncated = ',"results_truncated":true' if self.truncated else ""
+        numbers, results = _dumps(self.numbers())[:-1], ",".join(self.results)
+        return f'{numbers},"results":[{results}]{truncated}}}'.encode()
 
     def _list(self, index: int, outcome: Outcome) -> None:
         if not self.every and len(self.results) >= LISTED:
             self.truncated = True
         else:
-            self.results.append({"index": index, **outcome_members(outcome)})
+            self.results.append(f'{{"index":{index},{outcome_text(outcome)}}}')

@@ -12,8 +12,9 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Final, NoReturn
 
+import msgspec
 from pydantic import JsonValue
 
 from bridge.errors import BridgeError, MessageRejected, MessageTooLarge, NotJson, UnsupportedBody
@@ -30,6 +31,13 @@ FORM = "application/x-www-form-urlencoded"
 STREAMS = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 #: Under these names anything may come; what isn't JSON then is bad JSON, not another kind.
 _VAGUE = re.compile(r"|text/.*|application/(octet-stream|(.*\+)?json|javascript)")
+
+#: Texts no longer and no deeper than this come near no limit of Python's parser.
+_SURE_LENGTH: Final = 4096
+_SURE_DEPTH: Final = 64
+#: They read to the end, and make nothing of what they read.
+_skim = msgspec.json.Decoder(msgspec.Raw).decode
+_skim_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -77,9 +85,10 @@ def read_body(body: bytes, content_type: str = "") -> Body:
         return _other_kind(body, media_type(content_type))
     text = decoded(body)
     if body.startswith(b"{"):
-        parsed(text)
+        if not surely_object(body):
+            parsed(text)
         return _single(body)
-    return Body(tuple(_elements(text)), array=True)
+    return Body(_sure_elements(body) or tuple(_elements(text)), array=True)
 
 
 def trimmed(body: bytes) -> bytes:
@@ -113,6 +122,21 @@ def parsed(text: str) -> JsonValue:
     return value
 
 
+def surely_object(body: bytes) -> bool:
+    """Whether `body`, which is UTF-8, is a JSON object; False means: look closer.
+
+    A property test holds it to `parsed`.
+    """
+    try:
+        return _is_small(body) and body.startswith(b"{") and bool(_skim(body))
+    except msgspec.DecodeError:
+        return False
+
+
+def _is_small(body: bytes) -> bool:
+    return len(body) <= _SURE_LENGTH and body.count(b"{") <= _SURE_DEPTH > body.count(b"[")
+
+
 def too_large(what: str, limit: int) -> MessageTooLarge:
     """Return the error for `what` exceeding `limit` bytes."""
     size = f"{limit // 1024} KiB" if limit < 1024 * 1024 else f"{limit // 1024**2} MiB"
@@ -135,6 +159,21 @@ def _other_kind(body: bytes, kind: str) -> Body:
 
 
 # -- arrays ---------------------------------------------------------------------------------
+
+
+def _sure_elements(body: bytes) -> tuple[bytes, ...]:
+    """Return the items of the array that `body` is, where each is an object without doubt.
+
+    Where one isn't, or there are none, nothing is returned: `_elements` says what is wrong.
+    """
+    try:
+        items = tuple(map(bytes, _skim_array(body)))
+    except (msgspec.DecodeError, RecursionError):
+        return ()
+    sure = len(items) <= ARRAY_LIMIT and all(
+        item.startswith(b"{") and _is_small(item) for item in items
+    )
+    return items if sure else ()
 
 
 def _elements(text: str) -> Iterator[Item]:

@@ -29,7 +29,7 @@ class Counts:
         """Count what became of one message."""
         if isinstance(outcome, Exception):
             self.refuse(outcome)
-        elif isinstance(outcome, Taken | Counted) and outcome.duplicate:
+        elif isinstance(outcome, (Taken, Counted)) and outcome.duplicate:
             self.duplicates += 1
         else:
             self.stored += 1

@@ -5,20 +5,18 @@ sink, and an answer after they are on disk. Knows nothing of what a message says
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
 from aiohttp import web
-from pydantic import JsonValue
 
 from bridge.errors import BridgeError, NotJson
-from bridge.events import Clock, RawMessage
+from bridge.events import Clock, Together
 from bridge.gate.guard import require
 from bridge.gate.problems import problem_response
 from bridge.gate.roles import Right
 from bridge.intake.admission import LIMIT, Admission
-from bridge.intake.answers import Tally, taken_members
+from bridge.intake.answers import Tally, single_answer
 from bridge.intake.bodies import BODY_LIMIT, STREAMS, Body, Item, media_type, read_body, too_large
 from bridge.intake.contract import Outcome, Sink
 from bridge.intake.counts import Counts
@@ -32,8 +30,6 @@ GROUP = 1024
 #: Headers that a message keeps, and how much of each.
 _KEPT = ("content-type", "user-agent")
 _KEPT_LENGTH = 200
-
-_dumps = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def routes(
@@ -84,12 +80,12 @@ class Achievements:
         self._counts.add(outcome)
         if isinstance(outcome, BridgeError):
             raise outcome
-        return _answer(taken_members(outcome) | {"durability": "disk"})
+        return _answer(single_answer(outcome))
 
     async def _array(self, request: web.Request, body: Body) -> web.Response:
         tally = Tally(every=True, counts=self._counts)
         await self._take(request, body.items, tally, self._sink)
-        return _answer(tally.members())
+        return _answer(tally.answer())
 
     async def _stream(self, request: web.Request) -> web.Response:
         tally = Tally(every=False, counts=self._counts)
@@ -101,29 +97,25 @@ class Achievements:
                 except BridgeError as failure:
                     # What was committed stays; the caller learns how much that is.
                     return problem_response(failure, tally.numbers())
-        return _answer(tally.members())
+        return _answer(tally.answer())
 
     async def _take(
         self, request: web.Request, items: Sequence[Item], tally: Tally, sink: Sink
     ) -> None:
         """Hand the readable items on; count what became of each, in order."""
         taken = iter(await self._handed_on(request, items, sink))
-        for item in items:
-            tally.add(item if isinstance(item, BridgeError) else next(taken)[0])
+        tally.add(next(taken)[0] if isinstance(item, bytes) else item for item in items)
 
     async def _handed_on(
         self, request: web.Request, items: Sequence[Item], sink: Sink
     ) -> Sequence[Sequence[Outcome]]:
-        now = self._clock.now()
+        bodies = [item for item in items if isinstance(item, bytes)]
         headers = kept_headers(request.headers)
-        peer = request.remote or "unix"
-        messages = [
-            RawMessage("", item, now, peer, headers) for item in items if isinstance(item, bytes)
-        ]
+        messages = Together(bodies, self._clock.now(), request.remote or "unix", headers)
         try:
-            return await sink(messages) if messages else ()
+            return await sink(messages) if bodies else ()
         except BridgeError as failure:
-            for _ in messages:
+            for _ in bodies:
                 self._counts.refuse(failure)
             raise
 
@@ -185,5 +177,5 @@ def kept_headers(headers: Mapping[str, str], more: Sequence[str] = ()) -> dict[s
     return {name: headers[name][:_KEPT_LENGTH] for name in (*_KEPT, *more) if name in headers}
 
 
-def _answer(members: Mapping[str, JsonValue]) -> web.Response:
-    return web.Response(status=202, body=_dumps(members).encode(), content_type="application/json")
+def _answer(body: bytes) -> web.Response:
+    return web.Response(status=202, body=body, content_type="application/json")

@@ -20,9 +20,16 @@ class Lines:
     def feed(self, piece: bytes) -> list[Item]:
         """Take a piece; return the lines that it ends."""
         *ends, rest = piece.split(b"\n")
-        lines = [line for end in ends if (line := self._line(end))]
+        lines = [line for end in ends[:1] if (line := self._line(end))]
+        lines += self._whole(ends[1:])
         self._keep(rest)
         return lines
+
+    def _whole(self, ends: list[bytes]) -> list[Item]:
+        """Return the lines of pieces of which each is one: all between two line ends."""
+        if max(map(len, ends), default=0) <= self._limit:  # as nearly always
+            return [whole for end in ends if (whole := end.strip(b" \t\r\0"))]
+        return [line for end in ends if (line := self._line(end))]
 
     def end(self) -> list[Item]:
         """Return the last line, where the stream ended without a newline."""

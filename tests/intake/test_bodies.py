@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import (
@@ -13,7 +13,17 @@ from bridge.errors import (
     NotJson,
     UnsupportedBody,
 )
-from bridge.intake.bodies import ARRAY_LIMIT, BODY_LIMIT, FORM, ITEM_LIMIT, read_body
+from bridge.intake.bodies import (
+    ARRAY_LIMIT,
+    BODY_LIMIT,
+    FORM,
+    ITEM_LIMIT,
+    _elements,
+    _sure_elements,
+    parsed,
+    read_body,
+    surely_object,
+)
 
 ITEM = b'{"player": "steam:1", "achievement": "first_blood"}'
 
@@ -189,3 +199,66 @@ def test_whatever_comes_is_read_or_refused(body: bytes, content_type: str) -> No
 
     assert all(isinstance(item, bytes | BridgeError) for item in items)
     assert all(isinstance(json.loads(item), dict) for item in items if isinstance(item, bytes))
+
+
+# -- the fast way is the general one --------------------------------------------------------
+
+_LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6)
+_JSON = st.recursive(
+    _LEAF,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=8,
+)
+
+
+@st.composite
+def _texts(draw: st.DrawFn) -> str:
+    """Draw JSON text in any spelling, sometimes damaged."""
+    value = draw(_JSON | st.lists(st.dictionaries(st.text(max_size=4), _JSON), max_size=4))
+    separators = draw(st.sampled_from([(",", ":"), (" , ", " : "), (",\n", ":\t")]))
+    text = json.dumps(value, ensure_ascii=draw(st.booleans()), separators=separators)
+    if draw(st.booleans()):
+        at = draw(st.integers(0, len(text)))
+        odd = draw(st.sampled_from(["", '"', "\\", "\\x", "{", "]", ",", "0", "\x00", "NaN", "//"]))
+        text = text[:at] + odd + text[at + draw(st.integers(0, 2)) :]
+    return text
+
+
+@settings(deadline=None, max_examples=500)
+@given(_texts())
+@example('{"a": "\\ud800"}')
+@example("[" * 60 + "]" * 60)
+@example('{"a": 1e999, "b": -0, "c": 123456789012345678901234567890}')
+def test_what_is_surely_an_object_is_one(text: str) -> None:
+    body = text.encode("utf-8", "replace")
+    if surely_object(body):
+        assert isinstance(parsed(body.decode()), dict)
+
+
+@settings(deadline=None, max_examples=500)
+@given(_texts())
+@example(' [ {"a": "\\u00fc"} , {} ] ')
+@example("[{}]x")
+@example("[{},]")
+@example("[{} {}]")
+@example('[{"a": NaN}]')
+def test_what_are_surely_items_are_those(text: str) -> None:
+    body = text.strip().encode("utf-8", "replace")
+    items = _sure_elements(body)
+    if items:
+        assert items == tuple(_elements(body.decode()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": ' + "[" * 65 + "]" * 65 + "}", f'{{"a": {"9" * 4096}}}', '{"a"', "[]", '{"a": NaN}'],
+)
+def test_what_is_in_doubt_is_looked_at_closer(text: str) -> None:
+    assert not surely_object(text.encode())
+    assert _sure_elements(f"[{text}]".encode()) == ()
+
+
+def test_plain_bodies_are_sure() -> None:
+    assert surely_object(ITEM)
+    assert _sure_elements(b"[" + ITEM + b"]") == (ITEM,)
+    assert _sure_elements(b"[" + b",".join([ITEM] * 1001) + b"]") == ()
