@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from uuid import UUID
 
 import structlog
@@ -21,7 +21,7 @@ from bridge.delivery.wire import write
 from bridge.errors import CampaignError, StoreError
 from bridge.events import Clock
 from bridge.outbox.contract import Delivering
-from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, Verdict
+from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, Settling, Verdict
 from bridge.settings.models import DeliverySettings
 from bridge.timing import Histogram
 
@@ -34,7 +34,11 @@ _AS_SET = frozenset({STARTING, SHADOW})
 
 
 class LaneWorker:
-    """Delivers the entries of one campaign."""
+    """Delivers the entries of one campaign.
+
+    Its rounds are one transaction each: record what has ended since the last one, and claim as much
+    as there is room for. So the more there is to do, the more is done by one sync.
+    """
 
     def __init__(
         self,
@@ -54,12 +58,16 @@ class LaneWorker:
         self._may_send = may_send
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
-        #: What is under way, and the claim that its outcome will be recorded under.
+        self._probing: asyncio.Task[None] | None = None
+        #: What is sent or not yet recorded, and the claim that its outcome will be recorded under.
         self._under_way: dict[UUID, Claim] = {}
+        #: What came of those of them that have ended.
+        self._ended: list[tuple[UUID, Verdict, Answer]] = []
         self._wake = outbox.watch(lane.campaign)
         #: When this worker last got as far as looking for work, and whether it is at it now.
         self.progress = clock.monotonic()
         self._looking = False
+        self._stopping = False
         #: Why the lane is stopped, as the log was told last.
         self._told: str | None = STARTING
         #: What runs it, once it does.
@@ -71,11 +79,11 @@ class LaneWorker:
 
     def status(self) -> LaneStatus:
         """Return the lane as `status` shows it."""
-        return self._lane.status(self._clock.monotonic(), len(self._tasks))
+        return self._lane.status(self._clock.monotonic(), len(self._under_way))
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
-        while True:
+        """Deliver until told to stop; then record what is still under way."""
+        while self._under_way or not self._stopping:
             self._wake.clear()
             self.progress, self._looking = self._clock.monotonic(), True
             wait = await self._step()
@@ -97,69 +105,128 @@ class LaneWorker:
         """How long its attempts took."""
         return self._lane.durations
 
-    async def drain(self, seconds: float) -> None:
-        """Wait for the calls in flight; those that take longer are cut off, and stay unproven."""
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+    async def stop(self, seconds: float) -> None:
+        """Claim no more, and wait for the calls in flight; those that take longer are cut off.
+
+        They stay unproven. Where the worker has died, what it had under way is still recorded.
+        """
+        self._stopping = True
+        self._wake.set()
+        died = self.task is None or self.task.done()
+        ending = asyncio.create_task(self.run()) if self.task is None or died else self.task
+        await asyncio.wait({ending}, timeout=seconds)
+        late = [ending, *self._tasks, *filter(None, [self._probing])]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     # -- one round --------------------------------------------------------------------------
 
     async def _step(self) -> float | None:
         """Do what can be done now; return the seconds until something is due by time alone."""
-        wait = self._lane.wait(self._clock.monotonic())
-        if wait > 0:
+        wait, free = self._room()
+        ended = self._ended[:]
+        if free <= 0 and not ended:
             return wait
-        if self._lane.paused is not None:
-            await self._probe()
-            return 0.0
-        if not self._may_send(self._lane.campaign):
-            return None
-        free = self._lane.limit - len(self._tasks)
-        if free <= 0:
-            return None
-        claimed = await self._claim(free)
+        claimed = await self._turn(ended, free)
         if claimed is None:
             return _STORE_PAUSE
+        if free <= 0:
+            return wait
         self._lane.claimed(claimed.stopped)
         self._tell()
         for claim in claimed.claims:
             self._take(claim)
         return claimed.next_in if len(claimed.claims) < free else None
 
-    def _take(self, claim: Claim) -> None:
-        """Deliver a claim; one whose entry is still under way waits for that answer instead.
+    def _room(self) -> tuple[float | None, int]:
+        """Return the seconds to wait, None for news alone, and how many more may be claimed."""
+        if self._stopping:
+            return None, 0
+        wait = self._lane.wait(self._clock.monotonic())
+        if wait > 0:
+            return wait, 0
+        if self._lane.paused is not None:
+            self._begin_probe()
+            return None, 0
+        if not self._may_send(self._lane.campaign):
+            return None, 0
+        return None, max(0, self._lane.limit - len(self._under_way) + len(self._ended))
 
-        Its lease was over too early: the wall clock was set forward, or the disk was full.
+    async def _turn(
+        self, ended: Sequence[tuple[UUID, Verdict, Answer]], free: int
+    ) -> Claimed | None:
+        """Record what has ended and claim; None where the disk refuses, and both are for later.
+
+        What has ended is never given up, for it may be a payout's proof.
         """
-        known = claim.key in self._under_way
-        self._under_way[claim.key] = claim
-        if known:
-            log.warning("already under way", action="delivery_twice", key=str(claim.key))
-            return
-        task = asyncio.create_task(self._deliver(claim))
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
+        settlings = [
+            Settling(self._under_way[key], verdict, answer) for key, verdict, answer in ended
+        ]
+        try:
+            claimed = await self._outbox.settle_and_claim(
+                settlings, self._lane.campaign, free, self._terms
+            )
+        except StoreError as failure:
+            self._refused(settlings, failure)
+            return None
+        except Exception:
+            if not settlings:
+                raise
+            return await self._one_by_one(settlings)
+        self._recorded(settlings)
+        return claimed
+
+    async def _one_by_one(self, settlings: Sequence[Settling]) -> Claimed | None:
+        """Record each outcome by itself: one that can't be recorded spoils no other."""
+        for ended in settlings:
+            try:
+                await self._outbox.settle(ended.claim, ended.verdict, ended.answer)
+            except StoreError as failure:
+                self._refused([ended], failure)
+                return None
+            except Exception as failure:  # noqa: BLE001  # whatever it is, the others go on
+                log.error("a delivery failed", action="delivery_failed", error=repr(failure))
+            self._recorded([ended])
+        return Claimed((), 0.0)
+
+    def _recorded(self, settlings: Sequence[Settling]) -> None:
+        told = log.bind(action="delivery_attempt")  # once: it costs more than the rest of a line
+        for ended in settlings:
+            key, answer = ended.claim.key, ended.answer
+            del self._under_way[key]
+            told.debug("delivered", key=str(key), outcome=answer.outcome, status=answer.status)
+        del self._ended[: len(settlings)]
+
+    def _refused(self, settlings: Sequence[Settling], failure: StoreError) -> None:
+        if settlings:
+            keys = [str(ended.claim.key) for ended in settlings]
+            action, words = "delivery_record_failed", "can't record outcomes"
+            log.warning(words, action=action, keys=keys, error=str(failure))
+        else:
+            log.warning("can't claim", action="delivery_claim_failed", error=str(failure))
 
     async def _pause(self, seconds: float | None) -> None:
-        """Wait for news from the outbox, or for time.
+        """Wait for news from the outbox or an attempt, or for time.
 
         Not with `wait_for`: in Python 3.11 it forgets a cancellation that comes with the news.
         """
-        if seconds == 0:
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
+        if seconds is None:
+            await self._wake.wait()
+        elif seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._wake.wait()
 
-    async def _claim(self, free: int) -> Claimed | None:
-        try:
-            return await self._outbox.claim(self._lane.campaign, free, self._terms)
-        except StoreError as failure:
-            log.warning("can't claim", action="delivery_claim_failed", error=str(failure))
-            return None
+    # -- the lane ---------------------------------------------------------------------------
+
+    def _begin_probe(self) -> None:
+        """Ask for the campaign, beside what is under way."""
+        if self._probing is not None and self._probing.done():
+            self._probing.result()  # what nobody foresaw ends the worker
+            self._probing = None
+        if self._probing is None:
+            self._probing = asyncio.create_task(self._probe())
 
     async def _probe(self) -> None:
         try:
@@ -168,6 +235,8 @@ class LaneWorker:
             self._lane.probe_failed(failure.reason, str(failure), self._clock.monotonic())
         else:
             self._lane.probed(standing, self._clock.monotonic())
+        finally:
+            self._wake.set()
         if self._lane.paused is not None:  # whether it is open, the next claim tells
             self._tell()
 
@@ -190,13 +259,32 @@ class LaneWorker:
 
     # -- one entry --------------------------------------------------------------------------
 
+    def _take(self, claim: Claim) -> None:
+        """Deliver a claim; one whose entry is still under way waits for that answer instead.
+
+        Its lease was over too early: the wall clock was set forward, or the disk was full.
+        """
+        known = claim.key in self._under_way
+        self._under_way[claim.key] = claim
+        if known:
+            log.warning("already under way", action="delivery_twice", key=str(claim.key))
+            return
+        task = asyncio.create_task(self._deliver(claim))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _deliver(self, claim: Claim) -> None:
         try:
-            await self._send(claim)
-        finally:
+            self._ended.append((claim.key, *await self._send(claim)))
+        except BaseException as failure:  # its entry is due again once its lease is over
             del self._under_way[claim.key]
+            if not isinstance(failure, Exception):
+                raise
+            log.error("a delivery failed", action="delivery_failed", error=repr(failure))
+        finally:
+            self._wake.set()
 
-    async def _send(self, claim: Claim) -> None:
+    async def _send(self, claim: Claim) -> tuple[Verdict, Answer]:
         began = self._clock.monotonic()
         sent = await self._sender.send_event(claim.wire.key, claim.wire.body, claim.event_code)
         now = self._clock.monotonic()
@@ -205,37 +293,7 @@ class LaneWorker:
             self._tell()
         self._lane.durations.observe(now - began)
         spent = Spent(now - began, self._chance.random())
-        result = verdict(sent.outcome, claim, self._settings, spent)
-        await self._record(claim.key, result, _answer(sent, spent.seconds))
-
-    async def _record(self, key: UUID, result: Verdict, answer: Answer) -> None:
-        """Record an outcome; while the disk refuses, keep trying, for it may be a payout's."""
-        while True:
-            try:
-                state = await self._outbox.settle(self._under_way[key], result, answer)
-            except StoreError as failure:
-                log.warning(
-                    "can't record an outcome",
-                    action="delivery_record_failed",
-                    key=str(key),
-                    error=str(failure),
-                )
-                await asyncio.sleep(_STORE_PAUSE)
-            else:
-                log.debug(
-                    "delivered",
-                    action="delivery_attempt",
-                    key=str(key),
-                    outcome=answer.outcome,
-                    state=state.value,
-                )
-                return
-
-    def _done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        self._wake.set()
-        if not task.cancelled() and (failure := task.exception()) is not None:
-            log.error("a delivery failed", action="delivery_failed", error=repr(failure))
+        return verdict(sent.outcome, claim, self._settings, spent), _answer(sent, spent.seconds)
 
 
 def _answer(sent: Sent, seconds: float) -> Answer:
@@ -256,11 +314,10 @@ async def delivering(
     on_death: Callable[["asyncio.Task[None]"], None],
 ) -> AsyncIterator[LaneWorker]:
     """Run a worker; on leaving, stop claiming and wait for the calls in flight."""
-    task = worker.task = asyncio.create_task(worker.run())
-    task.add_done_callback(on_death)
+    worker.task = asyncio.create_task(worker.run())
+    worker.task.add_done_callback(on_death)
     try:
         yield worker
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await worker.drain(settings.shutdown.total_seconds())
+        worker.task.remove_done_callback(on_death)  # it ends because it shall
+        await worker.stop(settings.shutdown.total_seconds())

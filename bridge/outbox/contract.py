@@ -51,6 +51,7 @@ from bridge.outbox.values import (
     Decision,
     MessageId,
     Put,
+    Settling,
     Turn,
     Verdict,
 )
@@ -117,6 +118,16 @@ class Delivering(Protocol):
         """Record what became of a claim; return the entry's state.
 
         Negative verdicts of a claim whose lease went to another change nothing.
+        """
+        ...
+
+    async def settle_and_claim(
+        self, settlings: Sequence[Settling], campaign: str, limit: int, terms: ClaimTerms
+    ) -> Claimed:
+        """Settle what has ended, in order, and then claim, all of it in one transaction.
+
+        Each part does what `settle` and `claim` do; a `limit` of 0 claims nothing. Where this
+        raises, nothing was done.
         """
         ...
 

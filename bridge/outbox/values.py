@@ -281,6 +281,15 @@ class Answer:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What became of one claim."""
+
+    claim: Claim
+    verdict: Verdict
+    answer: Answer
+
+
 # -- decisions ----------------------------------------------------------------------------------
 
 

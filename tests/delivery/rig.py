@@ -23,7 +23,7 @@ from bridge.events import State
 from bridge.outbox.contract import Delivering, Outbox
 from bridge.outbox.memory import MemoryOutbox
 from bridge.outbox.store import open_outbox
-from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, Verdict
+from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, Settling, Verdict
 from bridge.outbox.views import EntryView, Receipt
 from bridge.settings.models import CampaignSettings, DeliverySettings
 from tests.delivery.far import CAMPAIGN, Far, far_end
@@ -62,33 +62,47 @@ class Watched:
         self._outbox = outbox
         self._moved = moved
         self.claims: list[Claim] = []
-        self.settled: list[State] = []
+        self.settled: list[Verdict] = []
         self.looks = 0
         self.found = 0
         self.refused = 0
         self.disk_full = False
         self.broken: Exception | None = None
+        #: Keys of entries whose outcomes can't be recorded.
+        self.spoiled: set[UUID] = set()
 
-    async def claim(self, campaign: str, limit: int, terms: ClaimTerms) -> Claimed:
+    async def settle_and_claim(
+        self, settlings: Sequence[Settling], campaign: str, limit: int, terms: ClaimTerms
+    ) -> Claimed:
         if self.broken is not None:
             raise self.broken
         await self._disk()
-        claimed = await self._outbox.claim(campaign, limit, terms)
+        self._foresee(settlings)
+        claimed = await self._outbox.settle_and_claim(settlings, campaign, limit, terms)
+        self.settled += [ended.verdict for ended in settlings]
         self.claims += claimed.claims
         self.looks += 1
         self.found = len(claimed.claims)
         await self._tell()
         return claimed
 
+    async def claim(self, campaign: str, limit: int, terms: ClaimTerms) -> Claimed:
+        return await self.settle_and_claim((), campaign, limit, terms)
+
     async def settle(self, claim: Claim, verdict: Verdict, answer: Answer) -> State:
         await self._disk()
+        self._foresee([Settling(claim, verdict, answer)])
         state = await self._outbox.settle(claim, verdict, answer)
-        self.settled.append(state)
+        self.settled.append(verdict)
         await self._tell()
         return state
 
     def watch(self, campaign: str) -> asyncio.Event:
         return self._outbox.watch(campaign)
+
+    def _foresee(self, settlings: Sequence[Settling]) -> None:
+        if self.spoiled.intersection(ended.claim.key for ended in settlings):
+            raise ZeroDivisionError("nobody foresaw this")
 
     async def _disk(self) -> None:
         if self.disk_full:

@@ -246,11 +246,30 @@ async def test_nor_is_it_sent_again_when_its_lease_is_over_by_then(rig: Rig) -> 
         rig.turn(HOUR)
         rig.watched.disk_full = False
         rig.outbox.watch(CAMPAIGN).set()
-        await rig.until(lambda: len(rig.watched.claims) == 2)  # before the outcome is recorded
         await rig.until_state(key, State.ACCEPTED)
         await rig.rest()
 
+    assert len(rig.watched.claims) == 1  # what has ended is recorded before anything is claimed
     assert [call.key for call in rig.far.posts] == [str(key)]
+
+
+async def test_an_outcome_that_nobody_can_record_spoils_no_other(patient: Rig) -> None:
+    rig = patient
+    rig.far.always = far.silence
+    keys = await rig.put_many(2)
+    with capture_logs() as logs:
+        async with rig.working():
+            await rig.until(lambda: rig.far.waiting == 2)
+            rig.watched.spoiled.add(keys[0])
+            rig.far.held.set()
+            await rig.until_state(keys[1], State.ACCEPTED)
+            await rig.rest()
+            spoiled = (await rig.view(keys[0])).state
+    (report,) = [entry for entry in logs if entry["action"] == "delivery_failed"]
+
+    assert spoiled is State.SENDING  # until its lease is over
+    assert "nobody foresaw this" in report["error"]
+    assert rig.deaths == []
 
 
 async def test_a_disk_that_can_not_be_claimed_from_is_tried_again(rig: Rig) -> None:

@@ -35,6 +35,7 @@ from bridge.outbox.values import (
     MessageId,
     NewEntry,
     Put,
+    Settling,
     Turn,
     Verdict,
 )
@@ -103,6 +104,20 @@ class Calls(Following, Linking, Confirming):
         state = await self.change(lambda book: delivering.settle(book, claim, verdict, answer))
         self._wake([claim.campaign])
         return state
+
+    async def settle_and_claim(
+        self, settlings: Sequence[Settling], campaign: str, limit: int, terms: ClaimTerms
+    ) -> Claimed:
+        """Settle what has ended, then claim; see the contract."""
+
+        def turn(book: Book) -> Claimed:
+            for ended in settlings:
+                delivering.settle(book, ended.claim, ended.verdict, ended.answer)
+            return delivering.claim(book, campaign, limit, terms) if limit else Claimed((), None)
+
+        claimed = await self.change(turn)
+        self._wake({ended.claim.campaign for ended in settlings} - {campaign})
+        return claimed
 
     def watch(self, campaign: str) -> asyncio.Event:
         """Return the event that says that something may be due."""
