@@ -23,7 +23,7 @@ from uuid import UUID
 
 from bridge.errors import CommandError
 from bridge.outbox.sqlite.rows.history import KEPT_CHANGES
-from bridge.outbox.sqlite.rows.statements import queries
+from bridge.outbox.sqlite.statements import queries
 from bridge.rules.key import compact
 
 #: Rows of one transaction.

@@ -15,7 +15,7 @@ from bridge.errors import StoreUnavailable
 from bridge.events import Clock
 from bridge.outbox.memory import MemoryOutbox
 from bridge.outbox.money import tokens
-from bridge.outbox.sqlite.rows.statements import queries
+from bridge.outbox.sqlite.statements import queries
 
 
 @dataclass(frozen=True, slots=True)

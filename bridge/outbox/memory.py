@@ -15,7 +15,7 @@ from bridge.outbox.calls import Calls
 from bridge.outbox.clock import LedgerClock
 from bridge.outbox.contract import Outbox
 from bridge.outbox.ledger.book import Book
-from bridge.outbox.sqlite.rows import Rows
+from bridge.outbox.sqlite.rows import Rows, Shared
 from bridge.sqlite.connection import migrate
 from bridge.sqlite.scripts import load_migrations
 
@@ -31,6 +31,7 @@ class MemoryOutbox(Calls):
     def __init__(self, clock: Clock, original: sqlite3.Connection | None = None) -> None:
         """Begin with nothing, or with what is in `original`."""
         super().__init__(LedgerClock(clock))
+        self._shared = Shared()
         self._db = sqlite3.connect(":memory:", isolation_level=None, cached_statements=_STATEMENTS)
         if original is not None:
             original.backup(self._db)
@@ -44,20 +45,22 @@ class MemoryOutbox(Calls):
         self, call: Callable[[Book], T], *, grows: bool = False, erases: bool = False
     ) -> T:
         """Run a call in a transaction."""
-        rows = Rows(self._db)
+        rows = Rows(self._db, self._shared)
         self._db.execute("BEGIN")
         try:
             result = call(Book(rows, self._clock.now()))
             rows.ledger.advance()
         except BaseException:
             self._db.execute("ROLLBACK")
+            self._shared.undone()
             raise
         self._db.execute("COMMIT")
+        self._shared.committed()
         return result
 
     async def look(self, call: Callable[[Rows], T]) -> T:
         """Run a call that changes nothing."""
-        return call(Rows(self._db))
+        return call(Rows(self._db, self._shared))
 
 
 def _migrate(db: sqlite3.Connection) -> None:

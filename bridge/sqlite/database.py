@@ -17,6 +17,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -33,46 +34,18 @@ from bridge.sqlite.connection import (
     recheck,
     size_of,
 )
+from bridge.sqlite.jobs import Bulk, Follower, Job, Work, answer_all
 from bridge.sqlite.scripts import Migration
 from bridge.sqlite.space import Room, Space, file_size_limit, room_of
 from bridge.timing import COMMITS, Histogram
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
+Item = TypeVar("Item")
 
 #: The most jobs in one commit.
 GROUP_LIMIT: Final = 512
 
 log = structlog.get_logger("sqlite")
-
-
-class _Job:
-    """One piece of work and, afterwards, what became of it."""
-
-    __slots__ = ("erases", "error", "future", "grows", "value", "work")
-
-    def __init__(
-        self,
-        work: Work[Any] | None,
-        future: "asyncio.Future[Any]",
-        *,
-        grows: bool = False,
-        erases: bool = False,
-    ) -> None:
-        self.work = work
-        self.future = future
-        self.grows = grows
-        self.erases = erases
-        self.value: Any = None
-        self.error: BaseException | None = None
-
-    def answer(self) -> None:
-        if self.future.done():  # the caller has gone away; the others must not suffer for it
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.value)
 
 
 class Database:
@@ -99,8 +72,9 @@ class Database:
         self._connect = connect
         self._committed = committed
         self._timer = timer
+        self._followers: list[Follower] = []
         self._began: float | None = None
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_groups, name="sqlite-writer")
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="sqlite-reader")
         self._space = Space(path, reserve) if reserve else None
@@ -155,13 +129,38 @@ class Database:
             StoreFull: the disk is full; nothing of this job was stored.
             StoreUnavailable: the disk failed; whether this job was stored is unknown.
         """
+        self._admit(grows=grows)
+        job = Job(work, self._loop.create_future(), grows=grows, erases=erases)
+        self._jobs.put(job)
+        return await job.future  # type: ignore[no-any-return]  # a job's value is its work's
+
+    async def write_many(self, bulk: Bulk[Item, T], item: Item) -> T:
+        """Have `bulk` do its work for `item`, and return the result when that is synced to disk.
+
+        All who wait with the same `bulk` are served by one call of it. Where that raises, each is
+        served by a call of its own, and what that raises undoes and concerns this item only.
+
+        Raises:
+            StoreFull, StoreUnavailable: as of `write`.
+        """
+        self._admit(grows=True)
+
+        def alone(db: sqlite3.Connection) -> T:
+            return bulk(db, [item])[0]
+
+        job = Job(alone, self._loop.create_future(), grows=True, bulk=bulk, item=item)
+        self._jobs.put(job)
+        return await job.future  # type: ignore[no-any-return]  # a job's value is its work's
+
+    def _admit(self, *, grows: bool) -> None:
         if not self._open:
             raise StoreUnavailable(f"{self.path} is closed")
         if grows and (reason := self.growth_refused()) is not None:
             raise StoreFull(f"{reason}; nothing was stored")
-        job = _Job(work, self._loop.create_future(), grows=grows, erases=erases)
-        self._jobs.put(job)
-        return await job.future  # type: ignore[no-any-return]  # a job's value is its work's
+
+    def follow(self, follower: Follower) -> None:
+        """Tell `follower`, in the writer's thread, what becomes of each transaction."""
+        self._followers.append(follower)
 
     async def answered(self) -> None:
         """Return once the writer's thread has come to this in its queue; the disk isn't touched.
@@ -171,7 +170,7 @@ class Database:
         """
         if not self._open:
             raise StoreUnavailable(f"{self.path} is closed")
-        job = _Job(None, self._loop.create_future())
+        job = Job(None, self._loop.create_future())
         self._jobs.put(job)
         await job.future
 
@@ -266,7 +265,7 @@ class Database:
             self._began = None
             self._hand_back(group)
 
-    def _next_group(self) -> list[_Job] | None:
+    def _next_group(self) -> list[Job] | None:
         """Wait for a job, then take all that came meanwhile: that is the whole art of grouping."""
         first = self._jobs.get()
         if first is None:
@@ -283,7 +282,7 @@ class Database:
             group.append(job)
         return group
 
-    def _commit(self, group: list[_Job]) -> None:
+    def _commit(self, group: list[Job]) -> None:
         failure = self._try_commit(group)
         if isinstance(failure, StoreFull) and self._space is not None:
             self._space.give_up(str(failure).partition(";")[0])
@@ -291,7 +290,7 @@ class Database:
             if essential and self._try_commit(essential) is None:
                 return
 
-    def _try_commit(self, group: list[_Job]) -> StoreError | None:
+    def _try_commit(self, group: list[Job]) -> StoreError | None:
         """Run the group in one transaction; give every job its error where the disk failed."""
         began = self._timer()
         try:
@@ -308,20 +307,52 @@ class Database:
         self.trouble = None
         return None
 
-    def _run(self, group: list[_Job]) -> None:
+    def _run(self, group: list[Job]) -> None:
         if self._db is None:
             self._reopen()
         db = self._db
         assert db is not None  # noqa: S101  # _reopen sets it or raises
         self._bound(db)
         db.execute("BEGIN IMMEDIATE")
-        for job in group:
-            self._run_job(db, job)
+        for bulk, jobs in groupby(group, lambda job: job.bulk):
+            if bulk is not None:
+                self._run_bulk(db, bulk, list(jobs))
+            else:
+                for job in jobs:
+                    self._run_job(db, job)
         db.execute("COMMIT")
+        for follower in self._followers:
+            follower.committed()
         self._committed(db)
         self._size = size_of(db)
 
-    def _run_job(self, db: sqlite3.Connection, job: _Job) -> None:
+    def _run_bulk(self, db: sqlite3.Connection, bulk: Bulk[Any, Any], jobs: list[Job]) -> None:
+        """Serve all by one call; where that fails, each by its own."""
+        db.execute("SAVEPOINT job")
+        try:
+            values = bulk(db, [job.item for job in jobs])
+        except Exception as failure:
+            if is_disk_failure(failure) or not db.in_transaction:
+                raise
+            self._undo(db)
+            db.execute("RELEASE job")
+            for job in jobs:
+                self._run_job(db, job)
+            return
+        db.execute("RELEASE job")
+        for job, value in zip(jobs, values, strict=True):
+            job.value, job.error = value, None
+
+    def _undo(self, db: sqlite3.Connection) -> None:
+        """Undo the job that is running."""
+        db.execute("ROLLBACK TO job")
+        self._forget()
+
+    def _forget(self) -> None:
+        for follower in self._followers:
+            follower.undone()
+
+    def _run_job(self, db: sqlite3.Connection, job: Job) -> None:
         job.error = None
         assert job.work is not None  # noqa: S101  # those without are no part of a commit
         db.execute("SAVEPOINT job")
@@ -331,13 +362,14 @@ class Database:
             if is_disk_failure(failure) or not db.in_transaction:
                 raise
             job.error = failure
-            db.execute("ROLLBACK TO job")
+            self._undo(db)
         db.execute("RELEASE job")
 
-    def _failed(self, group: list[_Job], error: StoreError) -> StoreError:
+    def _failed(self, group: list[Job], error: StoreError) -> StoreError:
         log.error("commit failed", action="store_commit_failed", jobs=len(group), error=str(error))
         self.trouble = str(error)
         self.failures += 1
+        self._forget()
         for job in group:
             job.error = error
         try:
@@ -346,9 +378,9 @@ class Database:
             log.warning("reopening failed", action="store_reopen_failed", error=str(again))
         return error
 
-    def _hand_back(self, group: list[_Job]) -> None:
+    def _hand_back(self, group: list[Job]) -> None:
         try:
-            self._loop.call_soon_threadsafe(_answer_all, group)
+            self._loop.call_soon_threadsafe(answer_all, group)
         except RuntimeError:  # the loop has been closed: nobody is left to hear it
             log.warning("answers undelivered", action="store_answers_undelivered", jobs=len(group))
 
@@ -362,8 +394,3 @@ def _empty_log(db: sqlite3.Connection) -> None:
     else:
         if busy:
             log.warning("no checkpoint", action="store_checkpoint_failed", error="a reader is busy")
-
-
-def _answer_all(group: list[_Job]) -> None:
-    for job in group:
-        job.answer()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -111,7 +112,7 @@ def entry(
 
 def message_id(name: str, content: str = "") -> MessageId:
     """Return the message id of a message called `name` that says `content`."""
-    return MessageId(name.encode(), content.encode())
+    return MessageId(sha256(name.encode()).digest()[:16], content.encode())
 
 
 def written(key: UUID, binding: int, event_code: str, user_ref: str) -> Wire:

@@ -23,7 +23,7 @@ from bridge.errors import BridgeError
 from bridge.outbox.archive.counting import counts
 from bridge.outbox.archive.examining import examine
 from bridge.outbox.machine import machine_id
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.statements import Statements
 from bridge.settings.models import ENV_PREFIX, Settings
 from bridge.sqlite.connection import open_reader
 from bridge.sqlite.copying import snapshot

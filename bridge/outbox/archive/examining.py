@@ -179,6 +179,16 @@ _BROKEN: Final = {
         "counters belong to no rule"
     ),
     "SELECT count(*) FROM entries WHERE length(key) <> 16": "keys are not 16 bytes long",
+    "SELECT count(*) - count(DISTINCT key) FROM entries": "entries have another one's key",
+    "SELECT count(*) FROM segments s JOIN entries e ON e.id BETWEEN s.first AND s.last WHERE NOT"
+    " EXISTS (SELECT 1 FROM known_keys k WHERE k.segment = s.number AND k.key = e.key)": (
+        "entries have a key that isn't known"
+    ),
+    "SELECT count(*) FROM segments s JOIN entries e ON e.id BETWEEN s.first AND s.last WHERE"
+    " e.digest IS NOT NULL AND NOT EXISTS (SELECT 1 FROM known_digests d"
+    " WHERE d.segment = s.number AND d.digest = e.digest)": (
+        "entries were made by a message id that isn't known"
+    ),
     "SELECT count(*) FROM (SELECT campaign, state, count(*) AS n FROM entries GROUP BY 1, 2) AS e"
     " LEFT JOIN (SELECT campaign, state, sum(n) AS n FROM totals GROUP BY 1, 2) AS t"
     " USING (campaign, state) WHERE e.n IS NOT t.n": "totals differ from the entries",

@@ -20,7 +20,7 @@ from uuid import UUID
 from bridge.outbox.entry import as_millis, as_moment
 from bridge.outbox.money import token_units
 from bridge.outbox.sqlite.rows.entries import entry_from
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.statements import Statements
 from bridge.sqlite.connection import open_reader
 from bridge.sqlite.copying import unreadable
 

@@ -95,6 +95,7 @@ _ODD: Final = {
     f"SELECT 1 FROM entries WHERE state NOT IN {_STATES} OR length(key) <> 16 LIMIT 1": (  # noqa: S608  # our own words
         "entries have states or keys that don't exist"
     ),
+    "SELECT 1 FROM entries WHERE length(digest) <> 16 LIMIT 1": "message ids don't exist",
     f"SELECT 1 FROM totals WHERE state NOT IN {_STATES} LIMIT 1": "totals can't be read",  # noqa: S608  # our own words
     f"SELECT 1 FROM changes WHERE state NOT IN {_STATES} LIMIT 1": "changes can't be read",  # noqa: S608  # our own words
     f"SELECT 1 FROM sessions WHERE state NOT IN {_SESSIONS} LIMIT 1": "sessions can't be read",  # noqa: S608  # our own words

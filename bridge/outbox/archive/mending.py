@@ -198,6 +198,7 @@ _NOWHERE: Final = (
     f"DELETE FROM changes WHERE state NOT IN {_STATES}",  # noqa: S608  # our own words
     f"UPDATE sessions SET state = 'failed' WHERE state NOT IN {quoted(SessionState)}",  # noqa: S608  # our own words
     "UPDATE entries SET brakes = '' WHERE brakes <> '' AND NOT json_valid(brakes)",
+    "UPDATE entries SET digest = NULL, content = NULL WHERE length(digest) <> 16",
     "DELETE FROM counters WHERE rule_id NOT IN (SELECT id FROM rules)",
     """\
     INSERT INTO origins (entry_id, source, peer, adapter, raw, received_at, name)

@@ -144,8 +144,7 @@ def _prune_messages(book: Book, ids: str) -> None:
     """Write origins anew without their messages, so that their pages are given back."""
     rows = book.rows.sql.many("export_origins", ids=ids)
     book.rows.sql.run("prune_messages", ids=ids)
-    for row in rows:
-        book.rows.sql.run("insert_origin", **{**dict(row), "raw": b""})
+    book.rows.sql.each("insert_origin", [[*row[:4], b"", *row[5:]] for row in rows])
 
 
 # -- the file's size ----------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from bridge.outbox.entry import as_millis
 from bridge.outbox.ledger import deciding
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.sqlite.rows import Rows
+from bridge.outbox.sqlite.statements import queries
 from bridge.outbox.witness import Testimony
 from bridge.sqlite.connection import explain, migrate
 from bridge.sqlite.files import drop, make_private, sync
@@ -37,9 +38,16 @@ _GROUP: Final = 500
 _KEY: Final = 16
 
 
+#: What sees to it here that no two entries have one key: pages may be found that were freed.
+_ONCE: Final = "entries_once"
+
+#: What is known of entries, twice: here it tells of those whose own page is gone.
+_SEGMENTS: Final = ("segments", "known_keys", "known_digests", "known_players")
+
+
 def _is_made(table: Table) -> bool:
-    """Whether a table is kept by triggers, or begun anew."""
-    return table.name.endswith("totals") or table.name == "ledger"
+    """Whether a table is made of the others, or begun anew."""
+    return table.name.endswith("totals") or table.name in {"ledger", "filters", *_SEGMENTS}
 
 
 def salvage(
@@ -107,14 +115,18 @@ class _Salvage:
             tables, indexes = tables_of(db), indexes_of(db, "entries")
             trees = Trees(self._pages, tables, indexes)
             db.execute("BEGIN")
+            db.execute(f"CREATE UNIQUE INDEX {_ONCE} ON entries (key)")
             for table in tables:
                 if not _is_made(table):
                     self._fill(db, table, trees.rows(table))
-            keys = _keys(db, trees, indexes)
+            keys = _keys(db, trees, tables, indexes)
             rules_lost = self._lost_of(trees, "rules") > 0
             now = as_millis(self._now)
             mended = mending.mend(db, keys, self._key_of, now, rules_lost=rules_lost)
             self._identify(db, _ledger(trees, tables))
+            for statement in ("clear_totals", "sum_up"):
+                db.execute(queries()[statement])
+            db.execute(f"DROP INDEX {_ONCE}")
             db.execute("COMMIT")
             migrate(db, self._migrations, self._target)
             report = self._report(db, trees, tables, damage, mended)
@@ -194,8 +206,8 @@ class _Salvage:
 
 
 def _has(db: sqlite3.Connection, key: bytes, number: int) -> bool:
-    row = db.execute("SELECT id FROM entries WHERE key = ?", (key,)).fetchone()
-    return row is not None and row[0] == number
+    row = db.execute("SELECT key FROM entries WHERE id = ?", (number,)).fetchone()
+    return row is not None and row[0] == key
 
 
 def _ledger(trees: Trees, tables: Sequence[Table]) -> dict[str, Value] | None:
@@ -204,22 +216,27 @@ def _ledger(trees: Trees, tables: Sequence[Table]) -> dict[str, Value] | None:
 
 
 def _keys(
-    db: sqlite3.Connection, trees: Trees, indexes: Sequence[Index]
+    db: sqlite3.Connection, trees: Trees, tables: Sequence[Table], indexes: Sequence[Index]
 ) -> dict[int, mending.Known]:
-    """Return what the indexes know of entries that `db` lacks, or has under another key.
+    """Return what segments and indexes know of entries that `db` lacks, or has under another key.
 
     Of the others nothing is kept in memory: there may be millions.
     """
-    by_key = next(index for index in indexes if index.columns == ("key",))
+    named = {table.name: table for table in tables}
     found = {
-        number: mending.Known(values["key"])
-        for values, number in trees.keys(by_key)
-        if isinstance(values["key"], bytes)
-        and len(values["key"]) == _KEY
-        and not _has(db, values["key"], number)
+        row["entry_id"]: mending.Known(row["key"])
+        for row in trees.rows(named["known_keys"])
+        if isinstance(row["entry_id"], int)
+        and isinstance(row["key"], bytes)
+        and len(row["key"]) == _KEY
+        and not _has(db, row["key"], row["entry_id"])
     }
+    for row in trees.rows(named["known_players"]):
+        number = row["entry_id"]
+        if isinstance(number, int) and number in found:
+            found[number].learn(row)
     for index in indexes:
-        if not {"player", "event_code"} & set(index.columns):
+        if "event_code" not in index.columns:
             continue
         for values, number in trees.keys(index):
             if number in found:

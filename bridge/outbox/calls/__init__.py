@@ -4,6 +4,6 @@ In: the contract's calls. Out: their answers. Knows nothing of files, threads or
 supplies `change` and `look`.
 """
 
-from bridge.outbox.calls.every import Calls
+from bridge.outbox.calls.every import Calls, campaigns_of
 
-__all__ = ["Calls"]
+__all__ = ["Calls", "campaigns_of"]

@@ -6,6 +6,7 @@ In: the contract's calls. Out: their answers. Each is one transaction on the led
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import groupby
 from typing import TypeVar
 from uuid import UUID
 
@@ -73,19 +74,20 @@ class Calls(Following, Linking, Confirming):
 
         results = await self.change(keep, grows=True)
         if entries:
-            self._wake(_campaigns(entries))
+            self._wake(campaigns_of(entries))
         return results
 
     def put_all(
         self, book: Book, entries: Sequence[Put], *, replay: bool
     ) -> list[Taken | Counted | OutboxError]:
         """Keep `entries` and deeds in one transaction."""
-        return [
-            keeping.put(book, entry)
-            if isinstance(entry, NewEntry)
-            else counting.put(book, entry, replay=replay)
-            for entry in entries
-        ]
+        results: list[Taken | Counted | OutboxError] = []
+        for alone, run in groupby(entries, lambda entry: isinstance(entry, NewEntry)):
+            if alone:
+                results += keeping.put_all(book, [e for e in run if isinstance(e, NewEntry)])
+            else:
+                results += [counting.put(book, entry, replay=replay) for entry in run]
+        return results
 
     async def recall(self, ids: Sequence[MessageId]) -> Sequence[Taken | Counted | None]:
         """Return the first decision of each message id; see the contract."""
@@ -263,7 +265,7 @@ class Calls(Following, Linking, Confirming):
         self._wake()
 
 
-def _campaigns(entries: Sequence[Put]) -> set[str]:
+def campaigns_of(entries: Sequence[Put]) -> set[str]:
     """Return the campaigns in which something may be due now."""
     alone = {entry.campaign for entry in entries if isinstance(entry, NewEntry)}
     return alone.union(*(deed.campaigns for deed in entries if isinstance(deed, Deed)))

@@ -113,11 +113,15 @@ def _priced(book: Book, entry: Entry) -> Entry:
 
 def _by_lane(book: Book, entry: Entry) -> Entry:
     """Hold what is due where the whole ledger, or its campaign, sends nothing."""
+    why = stopped(book, entry.campaign, tried=entry.attempts > 0)
+    return life.held_for(entry, why, book.now) if why else entry
+
+
+def stopped(book: Book, campaign: str, *, tried: bool = False) -> str:
+    """Return why a campaign's entries that are due are held all the same, or ""."""
     if book.rows.ledger.quarantined():
-        return life.held_for(entry, life.QUARANTINE, book.now)
-    if entry.attempts == 0 and book.rows.lanes.of(entry.campaign).shadow:
-        return life.held_for(entry, life.SHADOW, book.now)
-    return entry
+        return life.QUARANTINE
+    return life.SHADOW if not tried and book.rows.lanes.of(campaign).shadow else ""
 
 
 # -- caps -----------------------------------------------------------------------------------

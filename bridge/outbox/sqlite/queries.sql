@@ -2,29 +2,107 @@
 -- One entry by its number.
 SELECT * FROM entries WHERE id = :id;
 
--- by_key --
--- One entry by its key.
-SELECT * FROM entries WHERE key = :key;
+-- key_in_slot --
+-- Entries that had a key when a segment of this slot was written.
+SELECT k.entry_id FROM segments s CROSS JOIN known_keys k ON k.segment = s.number AND k.key = :hash
+WHERE s.slot = :slot;
+
+-- digest_in_slot --
+-- The same of a message id.
+SELECT d.entry_id FROM segments s
+CROSS JOIN known_digests d ON d.segment = s.number AND d.digest = :hash
+WHERE s.slot = :slot;
+
+-- seal_keys --
+-- A segment's keys. Should damage have given two entries one key, the first is found.
+INSERT OR IGNORE INTO known_keys (segment, key, entry_id)
+SELECT :number, key, id FROM entries WHERE id BETWEEN :first AND :last ORDER BY key;
+
+-- seal_digests --
+-- A segment's message ids.
+INSERT OR IGNORE INTO known_digests (segment, digest, entry_id)
+SELECT :number, digest, id FROM entries
+WHERE id BETWEEN :first AND :last AND digest IS NOT NULL ORDER BY digest;
+
+-- seal_players --
+-- Whose entries a segment's are.
+INSERT INTO known_players (segment, player, entry_id)
+SELECT :number, player, id FROM entries WHERE id BETWEEN :first AND :last ORDER BY player, id;
+
+-- add_segment --
+-- The segment itself.
+INSERT INTO segments (slot, number, first, last) VALUES (:slot, :number, :first, :last);
+
+-- last_segment --
+-- The newest segment: its number, and the last entry that it speaks of.
+SELECT number, last FROM segments ORDER BY slot DESC, number DESC LIMIT 1;
+
+-- keep_filter --
+-- The bits of a block, once more of its slots are full.
+INSERT INTO filters (block, slots, bits) VALUES (:block, :slots, :bits)
+ON CONFLICT (block) DO UPDATE SET slots = excluded.slots, bits = excluded.bits;
+
+-- filters --
+-- The bits of all blocks, and how many slots are full up to each.
+SELECT bits, slots FROM filters ORDER BY block;
+
+-- keys_since_slot --
+-- Keys of slots that are not in the kept bits yet.
+SELECT k.key, s.slot FROM segments s CROSS JOIN known_keys k ON k.segment = s.number
+WHERE s.slot >= :slot AND length(k.key) = 16;
+
+-- digests_since_slot --
+-- The same of message ids.
+SELECT d.digest, s.slot FROM segments s CROSS JOIN known_digests d ON d.segment = s.number
+WHERE s.slot >= :slot AND length(d.digest) = 16;
+
+-- tail --
+-- Entries that no segment speaks of yet.
+SELECT id, key, digest, player FROM entries WHERE id > :after ORDER BY id;
 
 -- keys_between --
 -- Keys in a range, in order.
-SELECT key FROM entries WHERE key BETWEEN :low AND :high ORDER BY key LIMIT :limit;
+SELECT k.key FROM segments s CROSS JOIN known_keys k
+  ON k.segment = s.number AND k.key BETWEEN :low AND :high
+WHERE EXISTS (SELECT 1 FROM entries e WHERE e.id = k.entry_id AND e.key = k.key)
+UNION
+SELECT key FROM entries
+WHERE id > coalesce((SELECT last FROM segments ORDER BY slot DESC, number DESC LIMIT 1), 0)
+  AND key BETWEEN :low AND :high
+ORDER BY 1 LIMIT :limit;
 
 -- by_wire_key --
 -- The entry that was ever sent under a wire key of a later binding.
 SELECT * FROM entries WHERE id = (SELECT entry_id FROM bindings WHERE wire_key = :key);
 
 -- insert --
--- A new entry.
-INSERT INTO entries (key, campaign, player, event_code, feat, occurrence, rule_id, state, reason,
-                     user_ref, created_at, updated_at, due_at, amount, brakes)
-VALUES (:key, :campaign, :player, :event_code, :feat, :occurrence, :rule_id, :state, :reason,
-        :user_ref, :created_at, :updated_at, :due_at, :amount, :brakes);
+-- New entries.
+INSERT INTO entries (id, key, campaign, player, event_code, feat, occurrence, rule_id, state, reason,
+                     user_ref, created_at, updated_at, due_at, amount, brakes, digest, content)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- insert_origin --
--- Where it came from.
+-- Where they came from.
 INSERT INTO origins (entry_id, source, peer, adapter, raw, received_at, name, id, occurred_at)
-VALUES (:entry_id, :source, :peer, :adapter, :raw, :received_at, :name, :id, :occurred_at);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- add_total --
+-- Add new entries to what their campaign has in their state.
+INSERT INTO totals (campaign, state, reason, n, fenced, amount, unpriced)
+VALUES (:campaign, :state, :reason, :n, 0, :amount, :unpriced)
+ON CONFLICT DO UPDATE SET n = n + excluded.n, amount = amount + excluded.amount,
+                          unpriced = unpriced + excluded.unpriced;
+
+-- clear_totals --
+-- All totals are about to be made anew.
+DELETE FROM totals;
+
+-- sum_up --
+-- Of entries that were put there by other ways.
+INSERT INTO totals (campaign, state, reason, n, fenced, amount, unpriced)
+SELECT campaign, state, iif(state = 'held', reason, ''), count(*), sum(fenced),
+       coalesce(sum(amount), 0), count(*) - count(amount)
+FROM entries GROUP BY 1, 2, 3;
 
 -- save --
 -- Everything about an entry that moves.
@@ -38,9 +116,17 @@ SET state = :state, reason = :reason, user_ref = :user_ref, updated_at = :update
     accepted_at = :accepted_at, look_at = :look_at, looks = :looks, brakes = :brakes
 WHERE id = :id;
 
+-- made_by_message --
+-- What an entry knows of the message id that made it.
+SELECT digest, content FROM entries WHERE id = :id;
+
 -- message --
--- What a known message id made.
+-- What another known message id made.
 SELECT entry_id, content FROM message_ids WHERE digest = :digest;
+
+-- any_message --
+-- Whether there is any such.
+SELECT 1 FROM message_ids LIMIT 1;
 
 -- remember_message --
 -- Keep a message id for ever.
@@ -127,11 +213,17 @@ DO UPDATE SET user_ref = excluded.user_ref, since = excluded.since, via = exclud
 DELETE FROM links WHERE player = :player AND campaign = :campaign;
 
 -- open_of --
--- A player's entries that aren't settled.
-SELECT * FROM entries
-WHERE player = :player AND campaign = :campaign
-  AND state IN ('due', 'sending', 'held', 'uncertain', 'dead')
-ORDER BY id;
+-- A player's entries that aren't settled; `tail` are the numbers of the newest ones.
+WITH mine (id) AS (
+  SELECT p.entry_id FROM segments s
+  CROSS JOIN known_players p ON p.segment = s.number AND p.player = :player
+  UNION
+  SELECT value FROM json_each(:tail)
+)
+SELECT e.* FROM mine CROSS JOIN entries e ON e.id = mine.id
+WHERE e.player = :player AND e.campaign = :campaign
+  AND e.state IN ('due', 'sending', 'held', 'uncertain', 'dead')
+ORDER BY e.id;
 
 -- links --
 -- Links of one player, or all.
@@ -215,12 +307,20 @@ ORDER BY id DESC LIMIT :limit;
 
 -- listing_of_player --
 -- One player's entries, newest first.
-SELECT * FROM entries
-WHERE player = :player
-  AND (:campaign IS NULL OR campaign = :campaign)
-  AND (:state IS NULL OR state = :state)
-  AND (:reason IS NULL OR reason = :reason)
-ORDER BY id DESC LIMIT :limit;
+WITH mine (id) AS (
+  SELECT p.entry_id FROM segments s
+  CROSS JOIN known_players p ON p.segment = s.number AND p.player = :player
+  UNION
+  SELECT id FROM entries
+  WHERE id > coalesce((SELECT last FROM segments ORDER BY slot DESC, number DESC LIMIT 1), 0)
+    AND player = :player
+)
+SELECT e.* FROM mine CROSS JOIN entries e ON e.id = mine.id
+WHERE e.player = :player
+  AND (:campaign IS NULL OR e.campaign = :campaign)
+  AND (:state IS NULL OR e.state = :state)
+  AND (:reason IS NULL OR e.reason = :reason)
+ORDER BY e.id DESC LIMIT :limit;
 
 -- unpriced --
 -- Whether entries of a campaign have no known amount.
@@ -394,6 +494,11 @@ SELECT :now, id, 'held', :reason FROM entries WHERE state IN ('due', 'sending');
 -- add_change --
 -- A change for the stream.
 INSERT INTO changes (at, entry_id, state, reason) VALUES (:at, :entry_id, :state, :reason);
+
+-- add_first_changes --
+-- The first change of new entries.
+INSERT INTO changes (at, entry_id, state, reason)
+SELECT :at, id, state, reason FROM entries WHERE id BETWEEN :first AND :last ORDER BY id;
 
 -- drop_changes --
 -- Changes that no stream will ask for any more.
@@ -845,12 +950,20 @@ ORDER BY id LIMIT :limit;
 
 -- export_of_player --
 -- The same of one player.
-SELECT * FROM entries
-WHERE player = :player AND id > :after
-  AND (:campaign IS NULL OR campaign = :campaign)
-  AND (:state IS NULL OR state = :state)
-  AND (:since IS NULL OR updated_at >= :since)
-ORDER BY id LIMIT :limit;
+WITH mine (id) AS (
+  SELECT p.entry_id FROM segments s
+  CROSS JOIN known_players p ON p.segment = s.number AND p.player = :player
+  UNION
+  SELECT id FROM entries
+  WHERE id > coalesce((SELECT last FROM segments ORDER BY slot DESC, number DESC LIMIT 1), 0)
+    AND player = :player
+)
+SELECT e.* FROM mine CROSS JOIN entries e ON e.id = mine.id
+WHERE e.player = :player AND e.id > :after
+  AND (:campaign IS NULL OR e.campaign = :campaign)
+  AND (:state IS NULL OR e.state = :state)
+  AND (:since IS NULL OR e.updated_at >= :since)
+ORDER BY e.id LIMIT :limit;
 
 -- export_origins --
 -- Where they came from.

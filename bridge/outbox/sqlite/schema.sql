@@ -6,10 +6,12 @@ CREATE TABLE rules (
   used       INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- One campaign event each. Times are milliseconds since 1970 on the ledger's clock.
+-- One campaign event each. Times are milliseconds since 1970 on the ledger's clock. `key` is unique,
+-- and so is `digest`, the message id that made it: the tables below see to that, where an index
+-- would write a page for each.
 CREATE TABLE entries (
   id                  INTEGER PRIMARY KEY,
-  key                 BLOB NOT NULL UNIQUE,
+  key                 BLOB NOT NULL,
   campaign            TEXT NOT NULL,
   player              TEXT NOT NULL,
   event_code          TEXT NOT NULL,
@@ -40,7 +42,9 @@ CREATE TABLE entries (
   accepted_at         INTEGER,
   look_at             INTEGER,
   looks               INTEGER NOT NULL DEFAULT 0,
-  brakes              TEXT NOT NULL DEFAULT ''
+  brakes              TEXT NOT NULL DEFAULT '',
+  digest              BLOB,
+  content             BLOB
 ) STRICT;
 
 -- What a claim looks for, each index only as large as the work that is open.
@@ -58,11 +62,47 @@ CREATE INDEX entries_uncertain ON entries (campaign, first_maybe_sent_at)
   WHERE state = 'uncertain';
 CREATE INDEX entries_of_user ON entries (campaign, bound_ref, event_code, id)
   WHERE bound_ref IS NOT NULL;
-CREATE INDEX entries_of_player ON entries (player, campaign, id);
+
+-- What is known of entries up to `last`, in sorted segments that are written once. A slot of the
+-- filter spans several; `filters` holds the bits of full slots, eight to a block.
+CREATE TABLE segments (
+  slot   INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  first  INTEGER NOT NULL,
+  last   INTEGER NOT NULL,
+  PRIMARY KEY (slot, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE known_keys (
+  segment  INTEGER NOT NULL,
+  key      BLOB NOT NULL,
+  entry_id INTEGER NOT NULL,
+  PRIMARY KEY (segment, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE known_digests (
+  segment  INTEGER NOT NULL,
+  digest   BLOB NOT NULL,
+  entry_id INTEGER NOT NULL,
+  PRIMARY KEY (segment, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE known_players (
+  segment  INTEGER NOT NULL,
+  player   TEXT NOT NULL,
+  entry_id INTEGER NOT NULL,
+  PRIMARY KEY (segment, player, entry_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE filters (
+  block INTEGER PRIMARY KEY,
+  slots INTEGER NOT NULL,
+  bits  BLOB NOT NULL
+) STRICT;
 
 -- How many entries a campaign has in a state (held ones by their reason), how many of them are
--- fenced, and what they cost (millionths of a token unit); kept by triggers, so that nobody has to
--- count.
+-- fenced, and what they cost (millionths of a token unit). New entries are added by who inserts them,
+-- many at once; what changes later by triggers. So nobody has to count.
 CREATE TABLE totals (
   campaign TEXT NOT NULL,
   state    TEXT NOT NULL,
@@ -73,15 +113,6 @@ CREATE TABLE totals (
   unpriced INTEGER NOT NULL,
   PRIMARY KEY (campaign, state, reason)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER entry_comes AFTER INSERT ON entries BEGIN
-  INSERT INTO totals (campaign, state, reason, n, fenced, amount, unpriced)
-  VALUES (new.campaign, new.state, iif(new.state = 'held', new.reason, ''), 1, new.fenced,
-          coalesce(new.amount, 0), new.amount IS NULL)
-  ON CONFLICT DO UPDATE SET n = n + 1, fenced = fenced + excluded.fenced,
-                            amount = amount + excluded.amount,
-                            unpriced = unpriced + excluded.unpriced;
-END;
 
 CREATE TRIGGER entry_moves AFTER UPDATE OF state, reason, fenced, amount ON entries
 WHEN old.state <> new.state OR old.fenced <> new.fenced OR old.amount IS NOT new.amount
@@ -120,8 +151,9 @@ CREATE TABLE origins (
   occurred_at INTEGER
 ) STRICT;
 
--- Known message ids, for ever: a resend gets its first decision again. Without an entry the message
--- only moved counters; `counted` says whether it moved any.
+-- Message ids, for ever, beside those that made the entry they are in: a resend gets its first
+-- decision again. Without an entry the message only moved counters; `counted` says whether it moved
+-- any.
 CREATE TABLE message_ids (
   digest   BLOB PRIMARY KEY,
   entry_id INTEGER REFERENCES entries,

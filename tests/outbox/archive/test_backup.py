@@ -91,10 +91,10 @@ def test_where_an_index_lies_there_is_none(path: Path, tmp_path: Path) -> None:
     """No page is damaged, so only a check from end to end finds it."""
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA writable_schema = ON")
-        db.execute("DELETE FROM sqlite_schema WHERE name = 'entries_of_player'")
+        db.execute("DELETE FROM sqlite_schema WHERE name = 'entries_held_why'")
         db.commit()
     with closing(sqlite3.connect(path)) as db:
-        db.execute("UPDATE entries SET player = 'name:other' WHERE id = 3")
+        db.execute("UPDATE entries SET reason = 'another' WHERE state = 'held'")
         db.commit()
 
     with pytest.raises(StoreError):

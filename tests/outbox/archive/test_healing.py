@@ -148,7 +148,7 @@ def zeroed_leaf(path: Path) -> None:
 
 
 def index_of_keys(path: Path) -> None:
-    overwrite(path, pages_of(path, "sqlite_autoindex_entries_1")[0])
+    overwrite(path, pages_of(path, "known_keys")[0])
 
 
 def root_of_message_ids(path: Path) -> None:
@@ -197,7 +197,7 @@ async def test_where_a_page_of_entries_is_lost_their_keys_are_kept_and_never_pai
 
 async def test_where_index_and_page_are_lost_the_range_is_said(path: Path, whole: Path) -> None:
     leaf_of_entries(path)
-    for page in pages_of(whole, "sqlite_autoindex_entries_1"):
+    for page in pages_of(whole, "known_keys"):
         overwrite(path, page)
 
     report = await healed(path)

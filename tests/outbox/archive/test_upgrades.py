@@ -81,7 +81,8 @@ def test_every_release_of_the_changelog_is_frozen() -> None:
 def test_a_frozen_release_has_rows_of_every_kind(tmp_path: Path) -> None:
     for dump in DUMPS:
         path = loaded(dump, tmp_path / dump.stem)
-        assert [name for name, rows in tables_in(path).items() if not rows] == []
+        empty = [name for name, rows in tables_in(path).items() if not rows]
+        assert empty == ["filters"]  # made of the entries, once there are some ten thousand
 
 
 # -- what an upgrade does ---------------------------------------------------------------------

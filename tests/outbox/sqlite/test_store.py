@@ -357,4 +357,4 @@ async def test_its_owner_file_names_the_process(path: Path) -> None:
     async with open_outbox(path, FakeClock()):
         owner = json.loads(path.with_name("outbox.db.owner").read_text())
 
-    assert owner == {"pid": os.getpid()}
+    assert owner == {"pid": os.getpid(), "stays": False}

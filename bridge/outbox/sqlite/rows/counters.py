@@ -4,7 +4,7 @@ In: a rule's number and a scope. Out: what was counted. Decides nothing.
 """
 
 from bridge.outbox.counter import NEW, CounterState
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.statements import Statements
 
 
 class Counters:

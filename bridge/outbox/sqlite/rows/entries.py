@@ -4,23 +4,52 @@ In: entries. Out: the same, found again. Decides nothing.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import fields
+from typing import NamedTuple
 from uuid import UUID
 
 from bridge.errors import EntryNotFound
 from bridge.events import State
 from bridge.outbox.entry import Entry, as_millis
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.known import Known
+from bridge.outbox.sqlite.memo import Memo
+from bridge.outbox.sqlite.statements import Statements
 from bridge.outbox.values import Origin
 
 _FIELDS = tuple(field.name for field in fields(Entry))
 
 
-class Entries:
-    """The rows of `entries`, `origins` and `message_ids`."""
+class NewRow(NamedTuple):
+    """A new entry as it is stored; the fields of `insert`, in order."""
 
-    def __init__(self, sql: Statements) -> None:
+    id: int
+    key: bytes
+    campaign: str
+    player: str
+    event_code: str
+    feat: str
+    occurrence: str
+    rule_id: int
+    state: str
+    reason: str
+    user_ref: str | None
+    created_at: int
+    updated_at: int
+    due_at: int | None
+    amount: int | None
+    brakes: str
+    digest: bytes | None
+    content: bytes | None
+
+
+class Entries:
+    """The rows of `entries`, `origins` and `message_ids`, and what is known of keys."""
+
+    def __init__(self, sql: Statements, known: Known, memo: Memo) -> None:
         self._sql = sql
+        self._known = known
+        self._memo = memo
 
     def _one(self, name: str, /, **values: object) -> Entry | None:
         row = self._sql.one(name, **values)
@@ -38,7 +67,17 @@ class Entries:
 
     def by_key(self, key: UUID) -> Entry | None:
         """Return the entry with this key."""
-        return self._one("by_key", key=key.bytes)
+        for number in self._known.by_key(self._sql.db, key.bytes):
+            entry = self._one("by_id", id=number)
+            if entry is not None and entry.key == key:
+                return entry
+        return None
+
+    def strange(self, key: bytes, digest: bytes | None) -> bool:
+        """Whether no entry can have this key or be made by this message id: almost always so."""
+        return self._known.strange(self._sql.db, key, digest) and not (
+            digest is not None and self._other_message(digest)
+        )
 
     def keys_between(self, low: UUID, high: UUID, limit: int) -> list[UUID]:
         """Return keys from `low` to `high`, in order."""
@@ -49,23 +88,21 @@ class Entries:
         """Return the entry that was ever sent under this wire key of a later binding."""
         return self._one("by_wire_key", key=key.bytes)
 
-    def insert(self, entry: Entry, origin: Origin) -> Entry:
-        """Store a new entry with where it came from; return it with its number."""
-        cursor = self._sql.run("insert", **values_of(entry))
-        number = cursor.lastrowid or 0
-        self._sql.run(
-            "insert_origin",
-            entry_id=number,
-            source=origin.source,
-            peer=origin.peer,
-            adapter=origin.adapter,
-            raw=origin.raw,
-            received_at=as_millis(origin.received_at),
-            name=origin.name,
-            id=origin.id,
-            occurred_at=None if origin.occurred_at is None else as_millis(origin.occurred_at),
-        )
-        return entry.changed(id=number)
+    def next_number(self) -> int:
+        """Return the number of the next new entry."""
+        return self._known.next_number(self._sql.db)
+
+    def insert(self, new: Sequence[NewRow], origins: Sequence[Sequence[object]]) -> None:
+        """Store new entries, numbered without a gap from `next_number`, with their origins."""
+        self._sql.each("insert", new)
+        self._sql.each("insert_origin", origins)
+        for row in new:
+            self._known.add(row.id, row.key, row.digest, row.player)
+        self._known.seal(self._sql.db)
+
+    def seal(self) -> None:
+        """Write what is known of the newest entries as well, however few they are."""
+        self._known.seal(self._sql.db, least=1)
 
     def save(self, entry: Entry) -> None:
         """Store the entry's changed fields."""
@@ -75,15 +112,28 @@ class Entries:
 
     def message(self, digest: bytes) -> tuple[int | None, bytes] | None:
         """Return (entry number, content) of a known message id; no number where it only counted."""
+        for number in self._known.by_digest(self._sql.db, digest):
+            row = self._sql.one("made_by_message", id=number)
+            if row is not None and row["digest"] == digest:
+                return number, row["content"]
+        return self._other_message(digest)
+
+    def _other_message(self, digest: bytes) -> tuple[int | None, bytes] | None:
+        if self._memo.other_messages is None:
+            self._memo.other_messages = self._sql.one("any_message") is not None
+        if not self._memo.other_messages:
+            return None
         row = self._sql.one("message", digest=digest)
         return None if row is None else (row["entry_id"], row["content"])
 
     def remember_message(self, digest: bytes, entry_id: int, content: bytes) -> None:
-        """Keep a message id for ever."""
+        """Keep the id of a message that made no entry, since its feat was known, for ever."""
+        self._memo.other_messages = True
         self._sql.run("remember_message", digest=digest, entry_id=entry_id, content=content)
 
     def remember_counted(self, digest: bytes, entry_id: int | None, content: bytes) -> None:
         """Keep the id of a message that moved counters, and may have made an entry."""
+        self._memo.other_messages = True
         self._sql.run("remember_counted", digest=digest, entry_id=entry_id, content=content)
 
     # -- what a claim looks for --
@@ -128,7 +178,8 @@ class Entries:
 
     def open_of(self, campaign: str, player: str) -> list[Entry]:
         """Return the player's entries that are not accepted, confirmed or discarded."""
-        return self._many("open_of", campaign=campaign, player=player)
+        tail = self._known.of_player(self._sql.db, player)
+        return self._many("open_of", campaign=campaign, player=player, tail=tail)
 
     def unmatched_of(self, campaign: str, user_ref: str, event_code: str) -> list[Entry]:
         """Return the user's entries that a payout could belong to and that have none, oldest first.
@@ -194,6 +245,21 @@ class Entries:
         """Hold everything that waits to be sent or is being sent; return how many."""
         self._sql.run("note_quarantined", reason=reason, now=now)
         return self._sql.run("quarantine_entries", reason=reason, now=now).rowcount
+
+
+def origin_row(number: int, origin: Origin) -> tuple[object, ...]:
+    """Return where an entry came from, as it is stored."""
+    return (
+        number,
+        origin.source,
+        origin.peer,
+        origin.adapter,
+        origin.raw,
+        as_millis(origin.received_at),
+        origin.name,
+        origin.id,
+        None if origin.occurred_at is None else as_millis(origin.occurred_at),
+    )
 
 
 def entry_from(row: sqlite3.Row) -> Entry:

@@ -4,7 +4,7 @@ In: events in an entry's life. Out: nothing; `bridge.outbox.reading` reads them.
 """
 
 from bridge.outbox.entry import Entry
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.statements import Statements
 from bridge.outbox.values import Answer
 
 #: So many changes are kept for streams that come back, in steps of so many.
@@ -73,6 +73,13 @@ class History:
         number = cursor.lastrowid or 0
         if number % _STEP == 0:
             self._sql.run("drop_changes", up_to=number - KEPT_CHANGES)
+
+    def add_first_changes(self, at: int, first: int, last: int) -> None:
+        """Keep for the stream that the entries with these numbers came, each as it is kept."""
+        added = self._sql.run("add_first_changes", at=at, first=first, last=last).rowcount
+        newest = self.last_change()
+        if newest % _STEP < added:
+            self._sql.run("drop_changes", up_to=newest - KEPT_CHANGES)
 
     def last_change(self) -> int:
         """Return the newest change's number, also where it isn't kept any more."""

@@ -7,22 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.events import State
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.memo import LaneRow, Memo
+from bridge.outbox.sqlite.statements import Statements
 from bridge.outbox.views import LaneTerms
-
-
-@dataclass(frozen=True, slots=True)
-class LaneRow:
-    """A campaign; times in milliseconds, money in millionths."""
-
-    shadow: bool = False
-    history: bool = True
-    first_look: int = 3000
-    per_user: int = 0
-    paused: bool = False
-    paid_base: int | None = None
-    base_most: int | None = None
-    paid_out: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +36,18 @@ class Total:
 class Lanes:
     """The rows of `lanes`, `prices`, `totals` and `tallies`."""
 
-    def __init__(self, sql: Statements) -> None:
+    def __init__(self, sql: Statements, memo: Memo) -> None:
         self._sql = sql
+        self._memo = memo
 
     def of(self, campaign: str) -> LaneRow:
         """Return what is known of a campaign; the defaults where that is nothing."""
+        lane = self._memo.lanes.get(campaign)
+        if lane is None:
+            lane = self._memo.lanes[campaign] = self._read(campaign)
+        return lane
+
+    def _read(self, campaign: str) -> LaneRow:
         row = self._sql.one("lane", campaign=campaign)
         if row is None:
             return LaneRow()
@@ -70,6 +64,7 @@ class Lanes:
 
     def adopt(self, terms: LaneTerms) -> None:
         """Keep what the settings say of a campaign."""
+        self._memo.lanes.pop(terms.campaign, None)
         self._sql.run(
             "adopt_lane",
             campaign=terms.campaign,
@@ -81,10 +76,12 @@ class Lanes:
 
     def pause(self, campaign: str, at: int | None, who: str, why: str) -> None:
         """Pause a campaign, or (`at` None) let it go on."""
+        self._memo.lanes.pop(campaign, None)
         self._sql.run("pause_lane", campaign=campaign, at=at, who=who, why=why)
 
     def set_paid(self, campaign: str, paid: PaidRow, at: int) -> None:
         """Keep the paid-out total, what of it isn't ours, and what our ledger makes of it."""
+        self._memo.lanes.pop(campaign, None)
         self._sql.run(
             "set_paid",
             campaign=campaign,
@@ -100,11 +97,17 @@ class Lanes:
 
     def price(self, campaign: str, event_code: str) -> int | None:
         """Return what an event pays; None where nobody has said yet."""
-        row = self._sql.one("price", campaign=campaign, event_code=event_code)
-        return None if row is None else row["amount"]
+        try:
+            return self._memo.prices[campaign, event_code]
+        except KeyError:
+            row = self._sql.one("price", campaign=campaign, event_code=event_code)
+        amount: int | None = None if row is None else row["amount"]
+        self._memo.prices[campaign, event_code] = amount
+        return amount
 
     def set_prices(self, campaign: str, prices: Sequence[tuple[str, int]]) -> None:
         """Keep what a campaign's events pay, in place of what was known."""
+        self._memo.prices.clear()
         self._sql.run("drop_prices", campaign=campaign)
         for code, amount in prices:
             self._sql.run("set_price", campaign=campaign, event_code=code, amount=amount)
@@ -117,6 +120,20 @@ class Lanes:
     def names(self) -> list[str]:
         """Return the campaigns that have entries."""
         return [row["campaign"] for row in self._sql.many("lane_names")]
+
+    def add_new(
+        self, campaign: str, state: State, reason: str, n: int, amount: int, unpriced: int
+    ) -> None:
+        """Add new entries to what a campaign has; what changes later, triggers add up."""
+        self._sql.run(
+            "add_total",
+            campaign=campaign,
+            state=state.value,
+            reason=reason if state is State.HELD else "",
+            n=n,
+            amount=amount,
+            unpriced=unpriced,
+        )
 
     def total(self, campaign: str, state: State) -> Total:
         """Return how many entries are in a state and what they cost."""

@@ -8,14 +8,16 @@ from dataclasses import replace
 
 from bridge.outbox.entry import as_millis, as_moment
 from bridge.outbox.links import CodeFor, Link, Session, SessionState
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.memo import Memo
+from bridge.outbox.sqlite.statements import Statements
 
 
 class Links:
     """The rows of `links`, `sessions` and `codes`."""
 
-    def __init__(self, sql: Statements) -> None:
+    def __init__(self, sql: Statements, memo: Memo) -> None:
         self._sql = sql
+        self._memo = memo
 
     # -- links --
 
@@ -25,8 +27,13 @@ class Links:
 
     def user_ref(self, campaign: str, player: str) -> str | None:
         """Return the player's userRef."""
-        row = self._sql.one("user_ref", campaign=campaign, player=player)
-        return None if row is None else row["user_ref"]
+        try:
+            return self._memo.refs[campaign, player]
+        except KeyError:
+            row = self._sql.one("user_ref", campaign=campaign, player=player)
+        ref: str | None = None if row is None else row["user_ref"]
+        self._memo.keep_ref(campaign, player, ref)
+        return ref
 
     def of_user(self, campaign: str, user_ref: str) -> list[Link]:
         """Return the links that lead to a userRef."""
@@ -37,6 +44,7 @@ class Links:
 
     def set(self, link: Link) -> None:
         """Keep a link in place of an older one."""
+        self._memo.refs.pop((link.campaign, link.player), None)
         self._sql.run(
             "set_link",
             campaign=link.campaign,
@@ -48,6 +56,7 @@ class Links:
 
     def drop(self, campaign: str, player: str) -> None:
         """Forget a link."""
+        self._memo.refs.pop((campaign, player), None)
         self._sql.run("drop_link", campaign=campaign, player=player)
 
     # -- sessions --

@@ -11,7 +11,7 @@ from uuid import UUID
 from bridge.outbox.entry import as_millis
 from bridge.outbox.money import millionths
 from bridge.outbox.proofs import Became, Payout, Webhook
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.statements import Statements
 
 HISTORY: Final = "history"
 WEBHOOK: Final = "webhook"

@@ -5,19 +5,25 @@ In: definitions. Out: the same, with what they have made. Decides nothing.
 
 from collections.abc import Sequence
 
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.memo import Memo
+from bridge.outbox.sqlite.statements import Statements
 from bridge.outbox.views import RememberedRule
 
 
 class Rules:
     """The rows of `rules`."""
 
-    def __init__(self, sql: Statements) -> None:
+    def __init__(self, sql: Statements, memo: Memo) -> None:
         self._sql = sql
+        self._memo = memo
 
     def used(self, definition: str) -> int:
         """Return the number of a rule that makes an entry now, marking it used."""
+        known = self._memo.used_rules.get(definition)
+        if known is not None:
+            return known
         number: int = self._sql.run("use_rule", definition=definition).fetchone()[0]
+        self._memo.used_rules[definition] = number
         return number
 
     def number(self, definition: str) -> int:
@@ -41,6 +47,7 @@ class Rules:
 
         One that stands twice keeps its first place.
         """
+        self._memo.used_rules.clear()
         self._sql.run("clear_rules")
         for place, definition in enumerate(definitions):
             self._sql.run("place_rule", definition=definition, place=place)

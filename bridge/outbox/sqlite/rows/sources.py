@@ -6,7 +6,7 @@ In: turns. Out: the same, found again. Decides nothing.
 from collections.abc import Mapping
 
 from bridge.outbox.entry import as_millis, as_moment
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.statements import Statements
 from bridge.outbox.values import Aside, Turn
 from bridge.outbox.views import AsideView, RememberedSource, SourceState
 

@@ -5,15 +5,17 @@ In: changes of it. Out: its standing.
 
 from uuid import UUID
 
-from bridge.outbox.sqlite.rows.statements import Statements
+from bridge.outbox.sqlite.memo import Memo
+from bridge.outbox.sqlite.statements import Statements
 from bridge.outbox.views import Standing
 
 
 class Ledgers:
     """The one row of `ledger`."""
 
-    def __init__(self, sql: Statements) -> None:
+    def __init__(self, sql: Statements, memo: Memo) -> None:
         self._sql = sql
+        self._memo = memo
 
     def standing(self) -> Standing:
         """Return how the ledger stands."""
@@ -33,9 +35,12 @@ class Ledgers:
 
     def quarantined(self) -> str:
         """Return why the ledger is in quarantine, or ""."""
-        reason: str = self._sql.run("quarantined").fetchone()[0]
+        reason = self._memo.quarantine
+        if reason is None:
+            reason = self._memo.quarantine = str(self._sql.run("quarantined").fetchone()[0])
         return reason
 
     def set_quarantine(self, reason: str) -> None:
         """Put the ledger into quarantine, or ("") end it; it is a copy no longer."""
+        self._memo.quarantine = None
         self._sql.run("set_quarantine", reason=reason)

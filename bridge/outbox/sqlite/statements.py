@@ -4,7 +4,7 @@ In: a statement's name and its values. Out: rows. Knows nothing of what they mea
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from bridge.sqlite.scripts import load_queries
@@ -19,15 +19,19 @@ def queries() -> Mapping[str, str]:
 class Statements:
     """Statements of one connection, inside its transaction."""
 
-    __slots__ = ("_db", "_sql")
+    __slots__ = ("_sql", "db")
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+        self.db = db
         self._sql = queries()
 
     def run(self, statement: str, /, **values: object) -> sqlite3.Cursor:
         """Run a statement."""
-        return self._db.execute(self._sql[statement], values)
+        return self.db.execute(self._sql[statement], values)
+
+    def each(self, statement: str, rows: Iterable[Sequence[object]], /) -> None:
+        """Run a statement for each of `rows`."""
+        self.db.executemany(self._sql[statement], rows)
 
     def one(self, statement: str, /, **values: object) -> sqlite3.Row | None:
         """Return the first row, or None."""

@@ -1,0 +1,169 @@
+"""Known keys, message ids and players: the tail in memory, the segments in the file.
+
+In: a connection inside its transaction, new entries. Out: the numbers of entries that may be meant.
+Decides nothing.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Final
+
+from bridge.outbox.sqlite.known.filter import WIDTH, Filter
+from bridge.outbox.sqlite.known.tail import Tail
+from bridge.outbox.sqlite.statements import queries
+
+#: Entries of a segment: so many are sorted and written at once.
+SEGMENT: Final = 4096
+#: Entries of a slot of the filter, by their numbers.
+SLOT: Final = 8 * SEGMENT
+
+
+class Known:
+    """What is known of an outbox; shared by all who read it and the one who writes.
+
+    It is filled from the file when it is first asked. A rollback makes some of its hints wrong,
+    which does no harm, unless segments were undone with it: then it is filled anew.
+    """
+
+    def __init__(self, *, segment: int = SEGMENT, slot: int = SLOT) -> None:
+        """Keep segments of so many entries, and slots of so many; the same for ever in one file."""
+        self._segment, self._slot = segment, slot
+        self._sql = queries()
+        self._filter = Filter()
+        self._tail = Tail()
+        # Entries that were sealed last: who reads beside the writer may not see their segment yet.
+        self._sealed = Tail()
+        self._last = 0
+        self._segments = 0
+        # Whether a segment was written since the last commit.
+        self._sealing = False
+        self.filled = False
+
+    def committed(self) -> None:
+        """Know that what was sealed is in the file."""
+        self._sealing = False
+
+    def undone(self) -> None:
+        """Know that a transaction was rolled back, or a part of it."""
+        if self._sealing:
+            self.filled = self._sealing = False
+
+    # -- asking -----------------------------------------------------------------------------
+
+    def strange(self, db: sqlite3.Connection, key: bytes, digest: bytes | None) -> bool:
+        """Whether neither the key nor the message id can be any entry's: almost always so."""
+        if not self.filled:
+            self.fill(db)
+        knows = self._filter.knows
+        return not (
+            (knows(key) and any(self.by_key(db, key)))
+            or (digest is not None and knows(digest) and any(self.by_digest(db, digest)))
+        )
+
+    def by_key(self, db: sqlite3.Connection, key: bytes) -> Iterator[int]:
+        """Yield the numbers of entries that may have this key, newest first."""
+        if not self.filled:
+            self.fill(db)
+        return self._find(db, key, "key_in_slot", (self._tail.keys, self._sealed.keys))
+
+    def by_digest(self, db: sqlite3.Connection, digest: bytes) -> Iterator[int]:
+        """Yield the numbers of entries that may have been made by this message id."""
+        if not self.filled:
+            self.fill(db)
+        tails = (self._tail.digests, self._sealed.digests)
+        return self._find(db, digest, "digest_in_slot", tails)
+
+    def of_player(self, db: sqlite3.Connection, player: str) -> str:
+        """Return the numbers of the newest entries that may be a player's, as JSON.
+
+        Those in segments a statement finds by itself.
+        """
+        if not self.filled:
+            self.fill(db)
+        tails = (self._sealed.players, self._tail.players)
+        return json.dumps([number for tail in tails for number in tail.get(player, ())])
+
+    def _find(
+        self,
+        db: sqlite3.Connection,
+        hashed: bytes,
+        statement: str,
+        tails: tuple[dict[bytes, int], ...],
+    ) -> Iterator[int]:
+        for tail in tails:
+            number = tail.get(hashed)
+            if number is not None:
+                yield number
+        for slot in self._filter.slots(hashed):
+            found = db.execute(self._sql[statement], {"slot": slot, "hash": hashed})
+            yield from [row[0] for row in found]
+
+    # -- adding -----------------------------------------------------------------------------
+
+    def next_number(self, db: sqlite3.Connection) -> int:
+        """Return the number of the next entry: never one that a segment may speak of."""
+        if not self.filled:
+            self.fill(db)
+        newest: int = db.execute(self._sql["last_entry"]).fetchone()[0]
+        return max(newest, self._last) + 1
+
+    def add(self, number: int, key: bytes, digest: bytes | None, player: str) -> None:
+        """Know a new entry; the transaction that holds it may still be rolled back."""
+        slot = (number - 1) // self._slot
+        self._filter.add(key, slot)
+        if digest is not None:
+            self._filter.add(digest, slot)
+        self._tail.add(number, key, digest, player)
+
+    def seal(self, db: sqlite3.Connection, *, least: int | None = None) -> None:
+        """Write segments of the tail while it holds at least so many entries, else whole ones."""
+        if not self.filled:
+            self.fill(db)
+        least = self._segment if least is None else least
+        while len(self._tail) >= least and self._seal_some(db):
+            pass
+
+    def _seal_some(self, db: sqlite3.Connection) -> bool:
+        """Write one segment; none crosses the border of two slots."""
+        newest: int = db.execute(self._sql["last_entry"]).fetchone()[0]
+        if newest <= self._last:
+            return False
+        slot = self._last // self._slot
+        last = min(self._last + self._segment, (slot + 1) * self._slot, newest)
+        values = {"number": self._segments + 1, "slot": slot, "first": self._last + 1, "last": last}
+        for statement in ("seal_keys", "seal_digests", "seal_players", "add_segment"):
+            db.execute(self._sql[statement], values)
+        if last == (slot + 1) * self._slot:
+            self._keep_filter(db, slot)
+        self._segments, self._last, self._sealing = self._segments + 1, last, True
+        self._sealed, self._tail = self._tail.split(last)
+        return True
+
+    def _keep_filter(self, db: sqlite3.Connection, slot: int) -> None:
+        """Write the bits of the block in which a slot is full now."""
+        self._filter.reach(slot)
+        block = slot // WIDTH
+        bits = self._filter.blocks[block]
+        db.execute(self._sql["keep_filter"], {"block": block, "slots": slot + 1, "bits": bits})
+
+    # -- filling ----------------------------------------------------------------------------
+
+    def fill(self, db: sqlite3.Connection) -> None:
+        """Read the filter and the tail; whatever no segment speaks of yet is the tail."""
+        self._filter, self._tail, self._sealed = Filter(), Tail(), Tail()
+        row = db.execute(self._sql["last_segment"]).fetchone()
+        self._segments, self._last = (row[0], row[1]) if row is not None else (0, 0)
+        self._fill_filter(db)
+        for number, key, digest, player in db.execute(self._sql["tail"], {"after": self._last}):
+            self.add(number, key, digest, player)
+        self.filled = True
+
+    def _fill_filter(self, db: sqlite3.Connection) -> None:
+        kept = 0
+        for row in db.execute(self._sql["filters"]):
+            self._filter.blocks.append(bytearray(row[0]))
+            kept = row[1]
+        for statement in ("keys_since_slot", "digests_since_slot"):
+            for hashed, slot in db.execute(self._sql[statement], {"slot": kept}):
+                self._filter.add(hashed, slot)
