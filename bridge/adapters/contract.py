@@ -96,7 +96,7 @@ class RememberingAdapter(Adapter, Generic[Memory]):
 class NoOptions(BaseModel):
     """The options of an adapter that has none: any option is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ In: the settings' section and what is installed. Out: a `Registry`. Knows nothin
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
@@ -21,6 +21,7 @@ from bridge.errors import (
     SettingsError,
 )
 from bridge.settings.models import AdapterSettings
+from bridge.settings.units import APP
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,18 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The adapters that came up, by name, and the plugins that did not."""
+    """The adapters that came up, by name, and the plugins that did not.
+
+    `waiting` are plugins of our own that nobody has asked for yet: each is loaded when its one
+    adapter, which has its name, is.
+    """
 
     adapters: Mapping[str, Registered]
     failures: tuple[Failure, ...] = ()
+    waiting: Mapping[str, Plugin] = field(default_factory=dict)
+    _woken: dict[str, Registered] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def specs(self) -> Mapping[str, AdapterSpec]:
@@ -70,7 +79,8 @@ class Registry:
             AdapterNotFound: there is no such plugin.
         """
         for name in names:
-            if name in self.adapters:
+            if name in self.adapters or name in self.waiting:
+                self._registered(name)
                 continue
             for failure in self.failures:
                 if failure.plugin == name:
@@ -81,13 +91,15 @@ class Registry:
             raise self._not_found(name)
 
     def _registered(self, name: str) -> Registered:
-        found = self.adapters.get(name)
+        found = self.adapters.get(name) or self._woken.get(name)
+        if found is None and name in self.waiting:
+            found = self._woken[name] = _loaded(self.waiting[name])
         if found is None:
             raise self._not_found(name)
         return found
 
     def _not_found(self, name: str) -> AdapterNotFound:
-        near = difflib.get_close_matches(name, self.adapters, n=3)
+        near = difflib.get_close_matches(name, [*self.adapters, *self.waiting], n=3)
         told = f"no adapter is called {name!r}"
         if near:
             told += f"; did you mean {' or '.join(repr(close) for close in near)}?"
@@ -95,23 +107,34 @@ class Registry:
         return AdapterNotFound(f"{told} (plugins that failed: {failed})" if failed else told)
 
 
-def discover(settings: AdapterSettings) -> Registry:
+def discover(settings: AdapterSettings, *, ours_later: bool = False) -> Registry:
     """Load every plugin, one by one, installed packages first, then the plugins folder.
 
-    A plugin that fails is recorded in `Registry.failures` and harms no other.
+    A plugin that fails is recorded in `Registry.failures` and harms no other. With `ours_later`
+    the plugins that come with the bridge are loaded when their adapter is asked for: a daemon
+    reads one or two engines, and each has hundreds of expressions.
 
     Raises:
         AdapterConflict: two plugins provide an adapter of the same name.
         AdapterLoadError: an adapter that the settings require did not come up.
         AdapterNotFound: nothing provides an adapter that the settings require.
     """
-    registry = gather([*installed(), *dropped_in(settings.plugins_dir)])
+    plugins, waiting = [], {}
+    for found in installed():
+        if ours_later and isinstance(found, Plugin) and found.origin.place == APP:
+            waiting[found.name] = found
+        else:
+            plugins.append(found)
+    registry = gather([*plugins, *dropped_in(settings.plugins_dir)], waiting)
     registry.require(settings.required)
     return registry
 
 
-def gather(found: Iterable[Plugin | Failure]) -> Registry:
+def gather(
+    found: Iterable[Plugin | Failure], waiting: Mapping[str, Plugin] | None = None
+) -> Registry:
     """Ask each plugin for its adapters and lay them together; raises `AdapterConflict`."""
+    waiting = waiting or {}
     adapters: dict[str, Registered] = {}
     failures: list[Failure] = []
     for plugin in found:
@@ -120,18 +143,27 @@ def gather(found: Iterable[Plugin | Failure]) -> Registry:
             failures.append(specs)
         elif isinstance(plugin, Plugin):
             for spec in specs:
-                _add(adapters, Registered(spec, plugin.origin))
-    return Registry(dict(sorted(adapters.items())), tuple(failures))
+                new = Registered(spec, plugin.origin)
+                _refuse_second(new, adapters.get(spec.name) or waiting.get(spec.name))
+                adapters[spec.name] = new
+    return Registry(dict(sorted(adapters.items())), tuple(failures), waiting)
 
 
-def _add(adapters: dict[str, Registered], new: Registered) -> None:
-    name = new.spec.name
-    if name in adapters:
+def _refuse_second(new: Registered, other: Registered | Plugin | None) -> None:
+    if other is not None:
         raise AdapterConflict(
-            f"two plugins provide an adapter called {name!r}: "
-            f"{adapters[name].origin} and {new.origin}"
+            f"two plugins provide an adapter called {new.spec.name!r}: "
+            f"{other.origin} and {new.origin}"
         )
-    adapters[name] = new
+
+
+def _loaded(plugin: Plugin) -> Registered:
+    """Load a plugin of our own, which provides the one adapter of its name."""
+    specs = specs_of(plugin)
+    if isinstance(specs, Failure):
+        raise AdapterLoadError(f"adapter {plugin.name!r} did not come up: {specs.error}")
+    (spec,) = specs
+    return Registered(spec, plugin.origin)
 
 
 def build(spec: AdapterSpec, options: Mapping[str, object], *, origin: str = "") -> Adapter:

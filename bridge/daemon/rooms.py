@@ -37,9 +37,9 @@ from bridge.delivery.lanes import Lanes
 from bridge.errors import BridgeError, CommandError
 from bridge.events import Clock
 from bridge.gate.guard import Gate
-from bridge.intake import http as achievements
-from bridge.intake import messages
+from bridge.intake import messages, wicket
 from bridge.intake.counts import Counts
+from bridge.intake.http import Achievements
 from bridge.intake.listen import application, http_listening
 from bridge.intake.udp import UdpDoor
 from bridge.linking.service import Linker, linking
@@ -99,7 +99,7 @@ class Daemon:
         settings, clock = self._settings, self._clock
         found = read(settings)
         keyed, self._gate = found.keyed, found.gate
-        registry = discover(settings.adapters)
+        registry = discover(settings.adapters, ours_later=True)
         path = outbox_path(settings.outbox)
         self._outbox = await rooms.enter_async_context(
             open_outbox(path, clock, settings.outbox.reserve, key_of=payout_key, stays=True)
@@ -201,11 +201,12 @@ class Daemon:
     async def _listen(self, rooms: AsyncExitStack) -> None:
         udp, report = self._settings.udp, self.report
         sink = self._pipeline.accept
+        posts = Achievements(sink, self._clock, report.http_counts)
         stream = Stream(self._outbox)
         measure = partial(measured, report, self._outbox, self._receiver, self._clock)
         incoming = webhooks.routes(self._receiver)
         routes = [
-            *achievements.routes(sink, self._clock, counts=report.http_counts),
+            *posts.routes(),
             *messages.routes(self._sources.posted, self._gate, self._clock),
             *replays.routes(self._replays),
             *control.routes(self._desk, self.reload, self._linker.hurry),
@@ -229,7 +230,8 @@ class Daemon:
         report.webhooks_bound = await rooms.enter_async_context(doors.for_webhooks(incoming))
         players = doors.for_players(self._linker, self._clock)
         report.page_bound = await rooms.enter_async_context(players)
-        report.bound = await rooms.enter_async_context(doors.for_games(app, groups))
+        front = wicket.front(posts, self._gate)
+        report.bound = await rooms.enter_async_context(doors.for_games(app, front, groups))
 
     async def until_a_part_dies(self) -> None:
         """Return never; raise what a background task died of."""

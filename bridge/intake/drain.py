@@ -20,7 +20,7 @@ from bridge.intake.gulps import GULP, Failed, Peer, mouth_of
 from bridge.settings.kinds import split_address
 
 #: Memory for datagrams that wait for their turn.
-BOUND: Final = 64 * 1024 * 1024
+BOUND: Final = 96 * 1024 * 1024
 #: Datagrams read in one turn of the loop, at most; others want their turn too.
 A_TURN: Final = 8192
 #: So many in one turn of an otherwise idle loop come from a sender that outruns us.

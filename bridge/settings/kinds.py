@@ -85,7 +85,7 @@ def _timezone(value: str) -> str:
         raise ValueError("keys must be the same on every machine; try Europe/Berlin or UTC")
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as unknown:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:  # a folder, a longer name
         raise ValueError(f"no timezone is called {value!r}; try Europe/Berlin or UTC") from unknown
     return value
 

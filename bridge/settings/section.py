@@ -9,4 +9,4 @@ from pydantic import BaseModel, ConfigDict
 class Section(BaseModel):
     """One table of the configuration file: frozen, and closed to unknown names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

@@ -4,9 +4,10 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from bridge import Adapter, AdapterSpec, GameEvent, RawMessage, RememberingAdapter
-from bridge.adapters.plugins import Failure, Origin
+from bridge.adapters.packages import installed
+from bridge.adapters.plugins import Failure, Origin, Plugin, specs_of
 from bridge.adapters.registry import Registered, Registry, discover
-from bridge.errors import AdapterLoadError, AdapterNotFound, SettingsError
+from bridge.errors import AdapterConflict, AdapterLoadError, AdapterNotFound, SettingsError
 from bridge.settings.models import AdapterSettings
 from tests.adapters.strangers import Drop, plugin_code
 
@@ -169,3 +170,56 @@ def test_a_required_adapter_whose_plugin_failed_says_why(
 def test_a_required_adapter_that_nobody_provides_is_not_found(settings: AdapterSettings) -> None:
     with pytest.raises(AdapterNotFound, match="no adapter is called 'arena'"):
         discover(settings.model_copy(update={"required": ("arena",)}))
+
+
+# -- plugins of our own, loaded when they are asked for -------------------------------------
+
+OURS = [
+    found
+    for found in installed()
+    if isinstance(found, Plugin) and found.origin.place == "campaign-bridge"
+]
+
+
+@pytest.mark.parametrize("plugin", OURS, ids=lambda plugin: plugin.name)
+def test_each_plugin_of_ours_provides_the_one_adapter_of_its_name(plugin: Plugin) -> None:
+    specs = specs_of(plugin)
+    assert not isinstance(specs, Failure)
+    assert [spec.name for spec in specs] == [plugin.name]
+
+
+def test_what_is_loaded_later_is_what_would_have_been_loaded_now(settings: AdapterSettings) -> None:
+    now, later = discover(settings), discover(settings, ours_later=True)
+
+    assert set(later.waiting) == {plugin.name for plugin in OURS}
+    for name, registered in now.adapters.items():
+        assert later.spec(name) == registered.spec
+        assert later.origin(name) == registered.origin
+
+
+def test_a_plugin_that_waits_is_near_and_can_be_required(settings: AdapterSettings) -> None:
+    later = discover(settings, ours_later=True)
+    later.require(["minecraft"])
+
+    with pytest.raises(AdapterNotFound, match="did you mean 'minecraft'"):
+        later.spec("minecarft")
+
+
+def test_a_stranger_cant_take_the_name_of_one_that_waits(
+    drop: Drop, settings: AdapterSettings
+) -> None:
+    drop("mine.py", plugin_code("minecraft"))
+
+    with pytest.raises(AdapterConflict, match="called 'minecraft': campaign-bridge"):
+        discover(settings, ours_later=True)
+
+
+def test_one_that_waits_and_fails_says_why() -> None:
+    def broken() -> object:
+        raise ImportError("no such library")
+
+    plugin = Plugin("arena", Origin("campaign-bridge", "1.0"), broken)
+    registry = Registry({}, waiting={"arena": plugin})
+
+    with pytest.raises(AdapterLoadError, match=r"'arena' did not come up: .*no such library"):
+        registry.spec("arena")
