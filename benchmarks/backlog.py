@@ -1,9 +1,9 @@
 """A backlog of any size, quickly: what a daemon wrote for a few events, written for millions.
 
 In: a daemon's outbox that has taken some events by itself, and a number. Out: the same outbox with
-so many entries: the package's own statements, keys and message ids by the recipes that `docs`
-promise for ever. Each recipe is first held to the rows that the daemon wrote; where it gives
-another key, or a table is not as this module knows it, nothing is built. Knows nothing of what is
+so many entries: by the package's own rows, keys and message ids by the recipes that `docs` promise
+for ever. Each recipe is first held to the rows that the daemon wrote; where it gives another key,
+nothing is built. What was built is looked up again as a daemon would. Knows nothing of what is
 measured.
 
 All that this package knows of the outbox's tables is in this file.
@@ -13,39 +13,41 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from bridge.errors import CommandError
-from bridge.outbox.sqlite.rows.history import KEPT_CHANGES
-from bridge.outbox.sqlite.statements import queries
+from bridge.events import State
+from bridge.outbox.sqlite.rows import Rows
+from bridge.outbox.sqlite.rows.entries import NewRow
 from bridge.rules.key import compact
 
-#: Rows of one transaction.
-_STEP: Final = 50_000
-#: Memory for pages while it builds, in KiB: the indexes of random keys should stay in it.
-_CACHE: Final = 2_000_000
+#: Rows of one transaction: about as many as make a segment of what is known.
+_STEP: Final = 4096
+#: Memory for pages while it builds, in KiB.
+_CACHE: Final = 64_000
 
-_Row = dict[str, Any]
 _SEEDS: Final = """\
-SELECT e.id FROM entries e
-JOIN message_ids m ON m.entry_id = e.id JOIN origins o ON o.entry_id = e.id
-WHERE o.id IS NOT NULL AND e.attempts = 0 AND e.state IN ('due', 'held') ORDER BY e.id LIMIT ?"""
-#: Table → the statement that fills it, and what finds a seed's row in it.
-_TABLES: Final = {
-    "entries": ("insert", "SELECT * FROM entries WHERE id = ?"),
-    "origins": ("insert_origin", "SELECT * FROM origins WHERE entry_id = ?"),
-    "message_ids": ("remember_message", "SELECT * FROM message_ids WHERE entry_id = ?"),
-    "changes": ("add_change", "SELECT * FROM changes WHERE entry_id = ? LIMIT 1"),
-}
-#: What has a row for every entry, and what counts them.
-_ONE_EACH: Final = ("entries", "origins", "message_ids")
-_TOTALS: Final = "SELECT sum(n) FROM totals"
+SELECT e.id FROM entries e JOIN origins o ON o.entry_id = e.id
+WHERE o.id IS NOT NULL AND e.digest IS NOT NULL AND e.attempts = 0 AND e.state IN ('due', 'held')
+ORDER BY e.id LIMIT ?"""
+_ENTRY: Final = f"SELECT {', '.join(NewRow._fields)} FROM entries WHERE id = ?"  # noqa: S608
+_ORIGIN: Final = "SELECT * FROM origins WHERE entry_id = ?"
+#: What counts to the number of entries.
+_COUNTS: Final = (
+    "SELECT count(*) FROM entries",
+    "SELECT count(*) FROM origins",
+    "SELECT sum(n) FROM totals",
+)
+
+#: The names of an origin's columns, and its values.
+_Origin = dict[str, Any]
 
 
 class OtherOutbox(CommandError):
@@ -61,15 +63,18 @@ def multiply(outbox: Path, count: int, seeds: int = 1000) -> None:
     What is new differs from its seed in the `id` and all that is made of it.
 
     Raises:
-        OtherOutbox: the tables, statements or recipes have changed; nothing was written.
+        OtherOutbox: the tables or recipes have changed; the outbox is worth nothing.
     """
     with closing(_opened(outbox)) as db:
-        moulds = [_mould(db, row["id"]) for row in db.execute(_SEEDS, (seeds,))]
+        moulds = [_mould(db, row["id"]) for row in db.execute(_SEEDS, (seeds,)).fetchall()]
         if not moulds:
             raise OtherOutbox(f"{outbox} holds no entry that could be a seed")
-        (have,) = db.execute("SELECT count(*) FROM entries").fetchone()
-        _fill(db, moulds, count - have)
-        _checked(db, count)
+        (have,) = db.execute(_COUNTS[0]).fetchone()
+        try:
+            built = _fill(Rows(db), moulds, count - have)
+        except (sqlite3.ProgrammingError, sqlite3.IntegrityError) as other:
+            raise OtherOutbox(f"the outbox takes other rows: {other}") from other
+        _checked(db, count, built)
         db.execute("PRAGMA journal_mode = WAL")
     _synced(outbox)
 
@@ -99,47 +104,44 @@ class _Text:
 class _Mould:
     """One seed: its rows, and the texts that hashes are made of."""
 
-    entry: _Row
-    origin: _Row
-    message: _Row
-    change: _Row
+    entry: NewRow
+    origin: _Origin
     key: _Text
     name: _Text
     content: _Text
     raw: _Text
     occurrence: _Text
 
-    def rows(self, number: int, own: str) -> tuple[_Row, _Row, _Row, _Row]:
+    def rows(self, number: int, own: str) -> tuple[NewRow, _Origin]:
         """Return what a daemon would write of this event under another id."""
         id_ = own.encode()
-        key = UUID(bytes=self.key.hash(id_)[:16], version=4).bytes
-        occurrence = (self.occurrence.before + id_ + self.occurrence.after).decode()
-        raw = self.raw.before + id_ + self.raw.after
-        digest, content = self.name.hash(id_)[:16], self.content.hash(id_)[:8]
-        return (
-            {**self.entry, "key": key, "occurrence": occurrence},
-            {**self.origin, "entry_id": number, "raw": raw, "id": own},
-            {**self.message, "entry_id": number, "digest": digest, "content": content},
-            {**self.change, "entry_id": number},
+        entry = self.entry._replace(
+            id=number,
+            key=UUID(bytes=self.key.hash(id_)[:16], version=4).bytes,
+            occurrence=(self.occurrence.before + id_ + self.occurrence.after).decode(),
+            digest=self.name.hash(id_)[:16],
+            content=self.content.hash(id_)[:8],
         )
+        raw = self.raw.before + id_ + self.raw.after
+        return entry, {**self.origin, "entry_id": number, "raw": raw, "id": own}
 
 
 def _mould(db: sqlite3.Connection, seed: int) -> _Mould:
-    found = [dict(db.execute(query, (seed,)).fetchone()) for _, query in _TABLES.values()]
-    entry, origin, message, change = found
+    entry = NewRow(*db.execute(_ENTRY, (seed,)).fetchone())
+    origin = dict(db.execute(_ORIGIN, (seed,)).fetchone())
     own, at = str(origin["id"]), None
     said = json.loads(origin["raw"])
-    key = [entry[name] for name in ("campaign", "player", "event_code", "feat", "occurrence")]
-    name = [origin["source"], entry["player"], origin["name"], own]
-    content = [entry["player"], origin["name"], own, at, said.get("details", {})]
+    key = [entry.campaign, entry.player, entry.event_code, entry.feat, entry.occurrence]
+    name = [origin["source"], entry.player, origin["name"], own]
+    content = [entry.player, origin["name"], own, at, said.get("details", {})]
     texts = (
         compact(["v1", *key]),
         *(json.dumps(part, sort_keys=True, separators=(",", ":")) for part in (name, content)),
         origin["raw"],
-        entry["occurrence"],
+        entry.occurrence,
     )
-    mould = _Mould(entry, origin, message, change, *(_Text.around(text, own) for text in texts))
-    if list(mould.rows(seed, own)) != found:
+    mould = _Mould(entry, origin, *(_Text.around(text, own) for text in texts))
+    if mould.rows(seed, own) != (entry, origin):
         raise OtherOutbox(f"entry {seed} has another key or message id than the recipes give")
     return mould
 
@@ -161,44 +163,48 @@ def _opened(outbox: Path) -> sqlite3.Connection:
     return db
 
 
-def _fill(db: sqlite3.Connection, moulds: Sequence[_Mould], count: int) -> None:
-    (first,) = db.execute("SELECT max(id) + 1 FROM entries").fetchone()
-    told = _forget_changes(db, count)
+def _fill(rows: Rows, moulds: Sequence[_Mould], count: int) -> Mapping[UUID, int]:
+    """Add `count` entries; return some of their keys and numbers, the last one's among them."""
+    first, built = rows.entries.next_number(), {}
     source = cycle(moulds)
     for start in range(first, first + count, _STEP):
-        end = min(start + _STEP, first + count)
-        pairs = zip(range(start, end), islice(source, end - start), strict=True)
+        numbers = range(start, min(start + _STEP, first + count))
+        pairs = zip(numbers, source, strict=False)  # the moulds go round
         made = [mould.rows(number, f"kept_/{number:010}") for number, mould in pairs]
-        db.execute("BEGIN")
-        for table, (statement, _) in enumerate(_TABLES.values()):
-            after = max(0, first + count - told - start) if statement == "add_change" else 0
-            db.executemany(_statement(statement), (rows[table] for rows in made[after:]))
-        db.execute(_statement("advance")).fetchall()
-        db.execute("COMMIT")
+        rows.db.execute("BEGIN")
+        _store(rows, [entry for entry, _ in made], [origin for _, origin in made])
+        rows.ledger.advance()
+        rows.db.execute("COMMIT")
+        built[UUID(bytes=made[-1][0].key)] = numbers[-1]
+    rows.db.execute("BEGIN")
+    rows.entries.seal()  # as a daemon does before it ends
+    rows.db.execute("COMMIT")
+    return built
 
 
-def _forget_changes(db: sqlite3.Connection, count: int) -> int:
-    """Drop the changes that so many new ones would push out; return how many of those are kept."""
-    last: int = db.execute(_statement("last_change")).fetchone()[0]
-    gone = (last + count) // 1000 * 1000 - KEPT_CHANGES
-    if gone > 0:
-        db.execute(_statement("drop_changes"), {"up_to": gone})
-        db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'changes'", (gone,))
-    return min(count, last + count - max(gone, 0))
+def _store(rows: Rows, new: Sequence[NewRow], origins: Sequence[_Origin]) -> None:
+    """Store entries with all that a daemon writes beside them."""
+    rows.entries.insert(new, [tuple(origin.values()) for origin in origins])
+    rows.history.add_first_changes(new[-1].updated_at, new[0].id, new[-1].id)
+    kinds = Counter((row.campaign, State(row.state), row.reason, row.amount) for row in new)
+    for (campaign, state, reason, amount), n in kinds.items():
+        unpriced = n if amount is None else 0
+        rows.lanes.add_new(campaign, state, reason, n, n * (amount or 0), unpriced)
 
 
-def _statement(name: str) -> str:
-    try:
-        return queries()[name]
-    except KeyError as gone:
-        raise OtherOutbox(f"the outbox has no statement {name!r} any more") from gone
-
-
-def _checked(db: sqlite3.Connection, count: int) -> None:
-    for query in (*(f"SELECT count(*) FROM {table}" for table in _ONE_EACH), _TOTALS):  # noqa: S608
+def _checked(db: sqlite3.Connection, count: int, built: Mapping[UUID, int]) -> None:
+    """Count what is there, and find by their keys some that were built."""
+    for query in _COUNTS:
         (found,) = db.execute(query).fetchone()
         if found != count:
             raise OtherOutbox(f"`{query}` tells of {found} entries where {count} were built")
+    rows = Rows(db)
+    for key, number in built.items():
+        entry = rows.entries.by_key(key)
+        if entry is None or entry.id != number:
+            raise OtherOutbox(f"entry {number} is not found by its key {key}")
+    for number in list(built.values())[-1:]:
+        _mould(db, number)
 
 
 def _synced(outbox: Path) -> None:
