@@ -48,24 +48,26 @@ class RawMessage:
 
 
 class Together(Sequence[RawMessage]):
-    """Messages of the achievements call that came together, and differ in their bodies only.
+    """Messages of the achievements call that are taken at once, received at the same time.
 
-    Each is made when it is asked for: who is content with the bodies saves the time.
+    Each is made when it is asked for: who is content with its parts saves the time. Peers and
+    headers are one for all, or one for each.
     """
 
-    __slots__ = ("bodies", "headers", "peer", "received_at")
+    __slots__ = ("bodies", "headers", "peers", "received_at")
 
     def __init__(
         self,
         bodies: Sequence[bytes],
         received_at: datetime,
-        peer: str = "",
-        headers: Mapping[str, str] | None = None,
+        peers: str | Sequence[str] = "",
+        headers: Mapping[str, str] | list[Mapping[str, str]] | None = None,
     ) -> None:
+        many = len(bodies)
         self.bodies = bodies
         self.received_at = received_at
-        self.peer = peer
-        self.headers = headers or {}
+        self.peers = [peers] * many if isinstance(peers, str) else peers
+        self.headers = headers if isinstance(headers, list) else [headers or {}] * many
 
     def __len__(self) -> int:
         """Return how many they are."""
@@ -79,9 +81,10 @@ class Together(Sequence[RawMessage]):
 
     def __getitem__(self, index: int | slice) -> "RawMessage | Together":
         """Return one message, or some of them."""
+        at = self.received_at
         if isinstance(index, slice):
-            return Together(self.bodies[index], self.received_at, self.peer, self.headers)
-        return RawMessage("", self.bodies[index], self.received_at, self.peer, self.headers)
+            return Together(self.bodies[index], at, self.peers[index], self.headers[index])
+        return RawMessage("", self.bodies[index], at, self.peers[index], self.headers[index])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from bridge.daemon.sockets import Held
 from bridge.errors import SettingsError
 from bridge.events import Clock
 from bridge.intake.listen import Bound, http_listening, public_application
+from bridge.intake.wicket import Front
 from bridge.linking.service import Linker
 from bridge.loading import later
 from bridge.settings.files import CONTROL_SOCKET, read_secret, runtime_dirs
@@ -37,12 +38,12 @@ class Doors:
         self._settings = settings
         self._held = held
 
-    def for_games(self, app: web.Application, groups: Sequence[int]) -> Listening:
+    def for_games(self, app: web.Application, front: Front, groups: Sequence[int]) -> Listening:
         """Return the listener of [http]; members of `groups` may open its unix socket."""
         http, tcp, unix = self._settings.http, self._held.of("http"), self._held.of("unix")
         listen = None if tcp else http.listen
         paths = [] if unix or http.unix is None else [http.unix]
-        return http_listening(app, listen, paths, groups=groups, held=[*tcp, *unix])
+        return http_listening(app, listen, paths, front=front, groups=groups, held=[*tcp, *unix])
 
     def for_webhooks(self, incoming: Sequence[web.RouteDef]) -> Listening:
         """Return the webhooks' own listener, where the settings name one."""

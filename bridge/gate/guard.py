@@ -3,12 +3,13 @@
 In: requests. Out: requests with a role, or problem documents. Knows nothing of what the calls do.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 from aiohttp.typedefs import Middleware
+from multidict import CIMultiDictProxy
 
 from bridge.errors import BridgeError, NotAllowed, NotAuthenticated
 from bridge.gate.origin import Hosts
@@ -98,7 +99,7 @@ class Gate:
             NotAuthenticated: nobody known is calling.
             NotAllowed: the caller is known and may not.
         """
-        token = _bearer(request) or request.query.get("token")
+        token = _bearer(request.headers) or request.query.get("token")
         if token is not None and self._tokens.opens(token, source):
             return
         role = request.get(ROLE)
@@ -111,7 +112,7 @@ class Gate:
 
     def role_of_request(self, request: web.Request) -> Role | None:
         """Return what the caller of `request` may do: by its token, else as a unix peer."""
-        token = _bearer(request)
+        token = _bearer(request.headers)
         address = request.get_extra_info("sockname")
         if isinstance(address, tuple):
             return self.role_of(token, local=lambda: is_loopback(address[0]))
@@ -119,6 +120,15 @@ class Gate:
             return self._tokens.role_of(token)
         peer = request.get_extra_info("socket")
         return None if peer is None else self.peers.role_of(peer)
+
+    def admit(self, headers: CIMultiDictProxy[str], came_to: str) -> Role | None:
+        """Return what the caller may do who calls an address of ours by HTTP/1.1, over TCP.
+
+        Raises:
+            NotAllowed, HTTPBadRequest: as of `Hosts.check`.
+        """
+        self.hosts.check(headers, came_to, nameless=False)
+        return self.role_of(_bearer(headers), local=lambda: is_loopback(came_to))
 
 
 def middlewares(gate: Gate) -> list[Middleware]:
@@ -166,22 +176,29 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if refusal.status < 400:
             raise
         return problem_response(refusal)
-    except BridgeError as error:
-        if status_of(error) == 500:
-            _log.error(str(error), action="call_failed", code=error.code, path=request.path)
-        return problem_response(error)
     except (ConnectionError, web.RequestPayloadError):
         # The body broke off or its framing is wrong; often nobody is left to read this.
         return problem_response(web.HTTPBadRequest(reason="The body is cut or badly framed."))
-    except Exception as unexpected:  # noqa: BLE001  # nothing may reach a caller as a traceback
+    except Exception as failure:  # noqa: BLE001  # nothing may reach a caller as a traceback
+        tell(failure, request.method, request.path)
+        return problem_response(failure)
+
+
+def tell(failure: Exception, method: str, path: str) -> None:
+    """Log why a call failed, where that is nothing that its caller could mend.
+
+    `path` is without the query, which may hold a secret.
+    """
+    if not isinstance(failure, BridgeError):
         _log.error(
             "a call failed unexpectedly",
             action="unexpected_error",
-            method=request.method,
-            path=request.path,  # without the query: it may hold a secret
-            exc_info=unexpected,
+            method=method,
+            path=path,
+            exc_info=failure,
         )
-        return problem_response(unexpected)
+    elif status_of(failure) == 500:
+        _log.error(str(failure), action="call_failed", code=failure.code, path=path)
 
 
 def _check_origin(hosts: Hosts, request: web.Request) -> None:
@@ -194,9 +211,9 @@ def _check_origin(hosts: Hosts, request: web.Request) -> None:
     )
 
 
-def _bearer(request: web.Request) -> str | None:
+def _bearer(headers: Mapping[str, str]) -> str | None:
     """Return the token shown; "" (which is nobody's) for any other kind of credentials."""
-    header = request.headers.get("Authorization")
+    header = headers.get("Authorization")
     if header is None:
         return None
     if header.startswith("Bearer "):

@@ -10,20 +10,20 @@ A page of any site can make a browser on this machine post to a loopback port. I
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from bridge.errors import NotAllowed
+from bridge.record import record
 from bridge.settings.kinds import is_loopback
 
 _HOST = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[^\s:/@\[\]]+))(?::\d*)?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hosts:
     """The names under which this machine is called, besides the loopback ones."""
 

@@ -8,11 +8,11 @@ import socket
 import struct
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.errors import SettingsError
 from bridge.gate.roles import Role
+from bridge.record import record
 
 if sys.platform != "win32":
     import grp
@@ -29,7 +29,7 @@ class Connected(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Peers:
     """The groups whose members may post without a token."""
 

@@ -108,13 +108,17 @@ def problem_response(
     error: Exception, members: Mapping[str, JsonValue] | None = None
 ) -> web.Response:
     """Return the response that tells of `error`, with further `members` in its document."""
+    status, headers, body = problem_parts(error, members)
+    return web.Response(status=status, body=body, headers=headers)
+
+
+def problem_parts(
+    error: Exception, members: Mapping[str, JsonValue] | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    """Return the status, the headers and the body of that response."""
     document = problem_of(error) | dict(members or {})
-    return web.Response(
-        status=status_of(error),
-        body=json.dumps(document).encode(),
-        content_type=CONTENT_TYPE,
-        headers=_headers_of(error),
-    )
+    headers = {**_headers_of(error), "Content-Type": CONTENT_TYPE}
+    return status_of(error), headers, json.dumps(document).encode()
 
 
 def _explained(error: BridgeError) -> dict[str, JsonValue]:

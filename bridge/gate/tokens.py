@@ -5,20 +5,21 @@ token, once read, is in no attribute, message or log.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
 from bridge.errors import SettingsError
 from bridge.gate.roles import Role
+from bridge.record import record
 from bridge.settings.files import read_secret
 from bridge.settings.kinds import is_loopback, split_address
 from bridge.settings.models import HttpSettings, TokenSettings, UdpSettings
 from bridge.settings.sources import SourceSettings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tokens:
     """Known tokens; equal ones are one.
 

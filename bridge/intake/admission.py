@@ -51,6 +51,10 @@ class Admission:
             await self._left.wait()
         return await self._pass(messages)
 
+    def room(self) -> int:
+        """Return how many messages would be let through, if each came alone."""
+        return max(self._limit - self._waiting, self._waiting == 0)
+
     def _room_for(self, more: int) -> bool:
         return self._waiting == 0 or self._waiting + more <= self._limit
 

@@ -10,7 +10,7 @@ from contextlib import aclosing
 
 from aiohttp import web
 
-from bridge.errors import BridgeError, NotJson
+from bridge.errors import BridgeError, NotJson, Overloaded
 from bridge.events import Clock, Together
 from bridge.gate.guard import require
 from bridge.gate.problems import problem_response
@@ -20,16 +20,14 @@ from bridge.intake.answers import Tally, single_answer
 from bridge.intake.bodies import BODY_LIMIT, STREAMS, Body, Item, media_type, read_body, too_large
 from bridge.intake.contract import Outcome, Sink
 from bridge.intake.counts import Counts
+from bridge.intake.heads import PATH
+from bridge.intake.kept import kept_headers
 from bridge.intake.lines import Lines
 
-PATH = "/v1/achievements"
 #: A body that is read whole must have come in this time.
 BODY_SECONDS = 60.0
 #: Lines of a stream that are committed at once, at most.
 GROUP = 1024
-#: Headers that a message keeps, and how much of each.
-_KEPT = ("content-type", "user-agent")
-_KEPT_LENGTH = 200
 
 
 def routes(
@@ -41,20 +39,49 @@ def routes(
     body_seconds: float = BODY_SECONDS,
 ) -> list[web.RouteDef]:
     """Return the achievements call; at most `waiting` messages wait for the sink at once."""
-    door = Achievements(sink, clock, counts or Counts(), waiting=waiting, body_seconds=body_seconds)
-    return [web.post(PATH, require(Right.POST)(door.post))]
+    door = Achievements(sink, clock, counts, waiting=waiting, body_seconds=body_seconds)
+    return door.routes()
 
 
 class Achievements:
-    """The door for calls over HTTP."""
+    """The door for calls over HTTP; at most `waiting` messages wait for the sink at once."""
 
     def __init__(
-        self, sink: Sink, clock: Clock, counts: Counts, *, waiting: int, body_seconds: float
+        self,
+        sink: Sink,
+        clock: Clock,
+        counts: Counts | None = None,
+        *,
+        waiting: int = LIMIT,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._sink = Admission(sink, waiting)
-        self._clock = clock
-        self._counts = counts
+        self._counts = counts or Counts()
         self._body_seconds = body_seconds
+        self.clock = clock
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the achievements call."""
+        return [web.post(PATH, require(Right.POST)(self.post))]
+
+    async def singles(
+        self, bodies: Sequence[bytes], peers: Sequence[str], headers: list[Mapping[str, str]]
+    ) -> list[Outcome]:
+        """Take messages each of which came in a call of its own; return the outcome of each."""
+        many, room = len(bodies), self._sink.room()
+        self._counts.received += many
+        if room < many:
+            bodies, peers, headers = bodies[:room], peers[:room], headers[:room]
+        outcomes: list[Outcome]
+        try:
+            messages = Together(bodies, self.clock.now(), peers, headers)
+            outcomes = [outcome for (outcome,) in await self._sink(messages)] if room else []
+        except BridgeError as failure:
+            outcomes = [failure] * len(bodies)
+        outcomes += [Overloaded()] * (many - len(outcomes))
+        for outcome in outcomes:
+            self._counts.add(outcome)
+        return outcomes
 
     async def post(self, request: web.Request) -> web.Response:
         """Take one call, whatever its form.
@@ -110,8 +137,8 @@ class Achievements:
         self, request: web.Request, items: Sequence[Item], sink: Sink
     ) -> Sequence[Sequence[Outcome]]:
         bodies = [item for item in items if isinstance(item, bytes)]
-        headers = kept_headers(request.headers)
-        messages = Together(bodies, self._clock.now(), request.remote or "unix", headers)
+        now, peer = self.clock.now(), request.remote or "unix"
+        messages = Together(bodies, now, peer, kept_headers(request.headers))
         try:
             return await sink(messages) if bodies else ()
         except BridgeError as failure:
@@ -170,11 +197,6 @@ def _object(line: Item) -> Item:
     if isinstance(line, bytes) and not line.startswith(b"{"):
         return NotJson("the line is not a JSON object")
     return line
-
-
-def kept_headers(headers: Mapping[str, str], more: Sequence[str] = ()) -> dict[str, str]:
-    """Return the headers that a message keeps: what it is, who wrote it, what its adapter asks."""
-    return {name: headers[name][:_KEPT_LENGTH] for name in (*_KEPT, *more) if name in headers}
 
 
 def _answer(body: bytes) -> web.Response:

@@ -9,7 +9,7 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from aiohttp import web
 from bridge.errors import SettingsError
 from bridge.gate.guard import Gate, middlewares, problems
 from bridge.intake.bodies import BODY_LIMIT
+from bridge.intake.wicket import Front, Wickets
 from bridge.settings.kinds import split_address
 
 #: How long a connection may rest between calls; game servers post rarely and some never retry.
@@ -67,6 +68,7 @@ async def http_listening(
     listen: str | None,
     unix: Sequence[Path] = (),
     *,
+    front: Front | None = None,
     groups: Sequence[int] = (),
     linger: float = LINGER_SECONDS,
     section: str = "http",
@@ -74,7 +76,8 @@ async def http_listening(
 ) -> AsyncIterator[Bound]:
     """Serve `app` on the TCP address and the unix sockets until left, then finish what is running.
 
-    `section` is where in the settings the address stands.
+    `section` is where in the settings the address stands. `front` makes what plain calls by TCP
+    meet first; all others it leaves to `app`.
 
     A unix socket may be opened by the daemon's user and the first of `groups`. `held` are sockets
     that listen already, and go on doing so when we end: a connection that comes then waits in
@@ -92,19 +95,29 @@ async def http_listening(
     )
     last = _LastCalls(app, held) if held else None
     await runner.setup()
+    assert runner.server is not None  # noqa: S101  # it is set up
+    wickets = None if front is None else front(runner.server, KEEPALIVE_SECONDS)
+    tcp = _Tcp(wickets or runner.server)
     opened: list[Path] = []
     try:
         for sock in held:
-            await web.SockSite(runner, sock, backlog=HELD_BACKLOG).start()
+            if sock.family == getattr(socket, "AF_UNIX", None):
+                await web.SockSite(runner, sock, backlog=HELD_BACKLOG).start()
+            else:
+                await tcp.hold(sock)
         if listen is not None:
-            await _listen_tcp(runner, listen, section)
+            with explaining(section, listen):
+                await tcp.listen(listen)
         for path in unix:
             await _listen_unix(runner, path, groups)
             opened.append(path)
-        yield _bound(runner.addresses)
+        yield _bound([*tcp.addresses, *runner.addresses])
     finally:
         if last is not None:
-            await last.taken(runner)
+            await last.taken(runner.server, wickets)
+        tcp.close()
+        if wickets is not None:
+            await wickets.end(SHUTDOWN_SECONDS)
         await runner.cleanup()
         for path in opened:
             path.unlink(missing_ok=True)
@@ -114,6 +127,36 @@ def _bound(addresses: Sequence[object]) -> Bound:
     tcp = tuple((address[0], address[1]) for address in addresses if isinstance(address, tuple))
     unix = tuple(Path(address) for address in addresses if isinstance(address, str))
     return Bound(tcp, unix)
+
+
+class _Tcp:
+    """Listening TCP sockets, whose connections are all given to one kind of protocol."""
+
+    def __init__(self, factory: Callable[[], asyncio.Protocol]) -> None:
+        self._factory = factory
+        self._servers: list[asyncio.Server] = []
+
+    async def hold(self, sock: socket.socket) -> None:
+        """Accept on a socket that listens already."""
+        loop = asyncio.get_running_loop()
+        self._servers.append(
+            await loop.create_server(self._factory, sock=sock, backlog=HELD_BACKLOG)
+        )
+
+    async def listen(self, address: str) -> None:
+        """Listen on an address; raises `OSError` where it can't be had."""
+        loop, (host, port) = asyncio.get_running_loop(), split_address(address)
+        self._servers.append(await loop.create_server(self._factory, host, port, backlog=BACKLOG))
+
+    @property
+    def addresses(self) -> list[object]:
+        """Where it listens."""
+        return [sock.getsockname() for server in self._servers for sock in server.sockets]
+
+    def close(self) -> None:
+        """Accept nobody any more."""
+        for server in self._servers:
+            server.close()
 
 
 class _LastCalls:
@@ -129,26 +172,27 @@ class _LastCalls:
             response.force_close()
             response.headers["Connection"] = "close"  # aiohttp has written its own by now
 
-    async def taken(self, runner: web.AppRunner) -> None:
+    async def taken(self, server: web.Server, wickets: Wickets | None) -> None:
         """Accept nobody any more; let those who were accepted say what they came for.
 
         The sockets are only no longer read: asyncio drops, without a word, a connection that it
         has accepted when its server is closed in the same turn of the loop.
         """
         self._ending = True
+        if wickets is not None:
+            wickets.ending = True
         for sock in self._held:
             asyncio.get_running_loop().remove_reader(sock)
         await asyncio.sleep(LAST_CALLS_SECONDS)
         for _ in range(int((FIRST_CALL_SECONDS - LAST_CALLS_SECONDS) / _LOOK_SECONDS)):
-            if not _any_fresh(runner):
+            if not (_any_fresh(server) or (wickets and wickets.any_fresh)):
                 return
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _any_fresh(runner: web.AppRunner) -> bool:
+def _any_fresh(server: web.Server) -> bool:
     """Whether a connection is open over which nobody has called yet."""
-    connections = runner.server.connections if runner.server is not None else []
-    return any(getattr(connection, "_request_count", 1) == 0 for connection in connections)
+    return any(getattr(connection, "_request_count", 1) == 0 for connection in server.connections)
 
 
 @contextmanager
@@ -169,12 +213,6 @@ def explaining(section: str, address: str) -> Iterator[None]:
             if taken
             else f"Change [{section}], or let the daemon's user have that address.",
         ) from failure
-
-
-async def _listen_tcp(runner: web.AppRunner, listen: str, section: str) -> None:
-    host, port = split_address(listen)
-    with explaining(section, listen):
-        await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
 
 
 async def _listen_unix(runner: web.AppRunner, path: Path, groups: Sequence[int]) -> None:

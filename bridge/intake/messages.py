@@ -16,7 +16,8 @@ from bridge.gate.guard import Gate
 from bridge.intake.admission import Admission
 from bridge.intake.bodies import BODY_LIMIT
 from bridge.intake.contract import Outcome, Sink
-from bridge.intake.http import BODY_SECONDS, kept_headers, read_whole
+from bridge.intake.http import BODY_SECONDS, read_whole
+from bridge.intake.kept import kept_headers
 
 PATH = "/v1/messages/{source}"
 

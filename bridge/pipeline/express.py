@@ -60,8 +60,8 @@ class Express:
     def entries(self, messages: Sequence[RawMessage], rules: RuleBook) -> list[NewEntry | None]:
         """Return the entry of each message, in order; None for those that the road must take."""
         if isinstance(messages, Together):
-            at, peer = messages.received_at, messages.peer
-            return [self._entry(body, at, peer, rules) for body in messages.bodies]
+            at, parts = messages.received_at, zip(messages.bodies, messages.peers, strict=True)
+            return [self._entry(body, at, peer, rules) for body, peer in parts]
         return [
             self._entry(message.body, message.received_at, message.peer, rules)
             for message in messages

@@ -34,6 +34,7 @@ from bridge.pipeline.ids import message_id_of
 from bridge.players.canonical import canonical_player
 from bridge.players.guesses import Guesses
 from bridge.players.worth import trusted
+from bridge.record import record
 from bridge.rules.book import CampaignEvent, RuleBook
 from bridge.rules.occurrence import Circumstances
 from bridge.settings.models import BrakeSettings
@@ -48,7 +49,7 @@ RAW_LIMIT = 64 * 1024
 LINK_CODE = "link_code"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Speaker:
     """A source's adapter, by its name, and the scope of the source's ids.
 
@@ -71,7 +72,7 @@ class Road(Keeping, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Typed:
     """A code that a player typed in the game."""
 

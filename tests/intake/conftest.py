@@ -18,8 +18,9 @@ from bridge.gate.guard import Gate
 from bridge.gate.roles import Role
 from bridge.gate.tokens import Tokens
 from bridge.intake.contract import Outcome
-from bridge.intake.http import routes
+from bridge.intake.http import Achievements
 from bridge.intake.listen import application, http_listening
+from bridge.intake.wicket import front
 
 TOKEN = "g4me"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -193,14 +194,22 @@ def gate() -> Gate:
 Serving = Callable[..., AbstractAsyncContextManager[Server]]
 
 
-@pytest.fixture
-def serving(sink: RecordingSink, gate: Gate, clock: StandingClock) -> Serving:
-    """Return a way to open the HTTP door with options of one's own."""
+@pytest.fixture(params=["wicket", "application"])
+def serving(
+    request: pytest.FixtureRequest, sink: RecordingSink, gate: Gate, clock: StandingClock
+) -> Serving:
+    """Return a way to open the HTTP door with options of one's own; with its wicket, and without.
+
+    The same is promised of both.
+    """
 
     @asynccontextmanager
     async def serve(**options: Any) -> AsyncIterator[Server]:
-        app = application(gate, routes(sink, clock, **options))
-        async with http_listening(app, "127.0.0.1:0", linger=0.1) as bound:
+        door = Achievements(sink, clock, **options)
+        app, before = application(gate, door.routes()), front(door, gate)
+        if request.param == "application":
+            before = None
+        async with http_listening(app, "127.0.0.1:0", front=before, linger=0.1) as bound:
             ((host, port),) = bound.tcp
             server = Server(sink, host, port)
             yield server

@@ -238,7 +238,7 @@ def test_of_fields_that_stand_twice_the_last_counts(one: dict[str, Any], two: An
 
 def test_messages_together_are_what_each_is_alone() -> None:
     bodies = [spoken("x", id=str(number)) for number in range(3)]
-    together = Together(bodies, START, "127.0.0.1:4000")
+    together = Together(bodies, START, ["127.0.0.1:4000"] * 3)
 
     assert list(together) == [heard(body) for body in bodies]
     assert list(together[1:]) == [heard(body) for body in bodies[1:]]
