@@ -6,7 +6,6 @@ Knows nothing of where either is kept.
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
@@ -20,11 +19,12 @@ from bridge.adapters.places import placed
 from bridge.adapters.plugins import reason
 from bridge.errors import AdapterLoadError, MessageRejected, TranslationError
 from bridge.events import GameEvent, RawMessage
+from bridge.record import record
 
 _MOST_EVENTS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Translation:
     """What an adapter made of one message; `memory` is to be adopted once `events` are kept."""
 
@@ -60,7 +60,7 @@ def _translated(
         raise TranslationError(f"the adapter failed: {told}") from failure
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Run:
     """What an adapter made of several messages: of each its events, or why there are none.
 

@@ -4,13 +4,13 @@ In: a registry. Out: one row for each adapter that came up and each plugin that 
 nothing of how they are printed.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 from bridge.adapters.registry import Registry
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """An adapter or a failed plugin; `reason` says why where `status` is failed."""
 

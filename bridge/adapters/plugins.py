@@ -6,7 +6,6 @@ are searched for.
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import islice
 
 import pluggy
@@ -14,6 +13,7 @@ import pluggy
 from bridge.adapters import hookspecs
 from bridge.adapters.contract import AdapterSpec
 from bridge.errors import AdapterLoadError, BridgeError
+from bridge.record import record
 
 _LONGEST_LINE = 300
 #: Longest text of an error of our own: it may name several places.
@@ -21,7 +21,7 @@ _LONGEST_OWN = 1000
 _MOST_SPECS = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Origin:
     """Where an adapter's code comes from: a package and its version, or a file and its digest."""
 
@@ -33,7 +33,7 @@ class Origin:
         return f"{self.place} {self.version}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """A plugin that did not come up: its name, where it lies, and why, in one line."""
 
@@ -42,7 +42,7 @@ class Failure:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plugin:
     """A plugin that was found; `load` runs its code and returns the object with the hook."""
 

@@ -5,7 +5,7 @@ In: the settings' section and what is installed. Out: a `Registry`. Knows nothin
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pydantic import ValidationError
 
@@ -20,11 +20,12 @@ from bridge.errors import (
     AdapterNotFound,
     SettingsError,
 )
+from bridge.record import record
 from bridge.settings.models import AdapterSettings
 from bridge.settings.units import APP
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Registered:
     """An adapter that came up, and where its code comes from."""
 
@@ -32,7 +33,7 @@ class Registered:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Registry:
     """The adapters that came up, by name, and the plugins that did not.
 

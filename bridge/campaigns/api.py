@@ -5,7 +5,6 @@ In: a campaign's host, id and key. Out: the calls, over connections of their own
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from bridge.campaigns.details import Details
 from bridge.campaigns.invites import Invites
@@ -13,10 +12,11 @@ from bridge.campaigns.lifecycle import Lifecycle
 from bridge.campaigns.links import Links
 from bridge.campaigns.transport import transport
 from bridge.campaigns.users import Users
+from bridge.record import record
 from bridge.settings.models import DeliverySettings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CampaignApi:
     """One campaign of one host. Events are sent by `bridge.campaigns.client` alone."""
 

@@ -5,15 +5,15 @@ In: campaigns with their keys. Out: each one's `CampaignApi`. Knows nothing of w
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from bridge.campaigns.api import CampaignApi, campaign_api
+from bridge.record import record
 from bridge.settings.models import CampaignSettings, DeliverySettings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keyed:
     """A campaign and its API key."""
 

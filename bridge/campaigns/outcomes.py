@@ -4,15 +4,15 @@ In: nothing. Out: the five outcomes. `maybe_sent` is False only with proof that 
 nothing with it.
 """
 
-from dataclasses import dataclass
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Accepted:
     """The API has enqueued the payout."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Retry:
     """Send the same key and bytes again.
 
@@ -28,7 +28,7 @@ class Retry:
     slow_down: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hold:
     """Refused for a reason that can go away: `event_not_configured`, `user_unknown`."""
 
@@ -36,7 +36,7 @@ class Hold:
     maybe_sent: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PauseLane:
     """Nothing of this campaign can be sent now; the event isn't at fault."""
 
@@ -44,7 +44,7 @@ class PauseLane:
     maybe_sent: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refused:
     """Refused, while the campaign is active and knows the event and the user."""
 
@@ -55,7 +55,7 @@ class Refused:
 Outcome = Accepted | Retry | Hold | PauseLane | Refused
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sent:
     """One attempt: its outcome, and what was seen of the answer."""
 

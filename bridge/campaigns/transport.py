@@ -6,7 +6,6 @@ something may have been done. Knows nothing of what the calls mean.
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from urllib.parse import quote
 
 import aiohttp
@@ -16,6 +15,7 @@ from bridge.campaigns.failures import CallFailed, refusal
 from bridge.campaigns.posting.connection import LONGEST_BODY
 from bridge.campaigns.posting.connections import NotSent
 from bridge.campaigns.schemas.documents import Document, json_bytes, json_object
+from bridge.record import record
 from bridge.settings.models import DeliverySettings
 
 #: As much of an answer is read; a longer one is a page, not the API's.
@@ -32,7 +32,7 @@ NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, NotS
 LOST = (TimeoutError, aiohttp.ClientError, OSError)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What came back, with the API key taken out of the body."""
 
@@ -46,7 +46,7 @@ class Answer:
         return head_of(self.body)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """A change that the API accepted: a JSON object that doesn't deny it."""
 

@@ -8,12 +8,13 @@ Out: four numbers. *Achieved* are distinct feats of the tally, *paid* effects in
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bridge.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Feat:
     """One line of the tally: who did what, under which id; its key once it was acknowledged."""
 
@@ -23,7 +24,7 @@ class Feat:
     key: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Effect:
     """One line of the ledger."""
 
@@ -32,7 +33,7 @@ class Effect:
     event_code: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Audit:
     """The four numbers, and what does not fit."""
 

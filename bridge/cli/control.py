@@ -8,7 +8,6 @@ import getpass
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from bridge.errors import (
     NotAllowed,
     NotAuthenticated,
 )
+from bridge.record import record
 from bridge.settings.files import CONTROL_SOCKET, runtime_dirs
 
 Json = dict[str, Any]
@@ -108,7 +108,7 @@ def operator() -> str:
 # -- finding --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Search:
     """Where the daemon of an outbox answers, its status, and what was met on the way.
 

@@ -7,7 +7,6 @@ two they talk to; a line on stderr says it.
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +24,7 @@ from bridge.errors import BridgeError, CommandError, SettingsError, StoreLocked
 from bridge.outbox.archive.pruning import Pruned
 from bridge.outbox.memory import MemoryOutbox
 from bridge.outbox.store import open_outbox
+from bridge.record import record
 from bridge.settings.files import load_settings, outbox_path
 from bridge.settings.models import Settings
 from bridge.settings.units import AS_SERVICE
@@ -128,7 +128,7 @@ class AnyDesk(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counter:
     """The desk and who stands before it. `daemon` is the daemon's status, None where none runs.
 

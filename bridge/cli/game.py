@@ -8,19 +8,19 @@ import json
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.cli.chat import Chat
 from bridge.cli.crowd import DOMAIN
 from bridge.cli.stage import Stage
 from bridge.errors import CommandError
+from bridge.record import record
 
 #: Seconds that the game waits after its match for the news of its payouts.
 PATIENCE = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """How the demo goes; `kills` SIGKILLs at random instants of a match of `seconds`."""
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from bridge.cli import options
 from bridge.cli.desk import desk_for
 from bridge.cli.printing import confirm, note, one_line, plural, print_json, say
 from bridge.control.views import Json
+from bridge.record import record
 
 #: Finding → what can be done about it.
 _ADVICE = {
@@ -66,7 +66,7 @@ def command(
     return 0 if clean and not quarantine else 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Found:
     """What was found, and before that accepted as not ours."""
 

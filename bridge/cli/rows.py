@@ -13,12 +13,13 @@ from bridge.control.asked import campaign_of, user_ref_of
 from bridge.control.views import Json
 from bridge.errors import BridgeError, CommandError
 from bridge.players.canonical import canonical_player
+from bridge.record import record
 
 _HEADER_HINT: Final = "The first line names the columns: player,userRef and, if you like, campaign."
 _COLUMNS: Final = ("player", "userref", "campaign")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One link to make."""
 
@@ -33,7 +34,7 @@ class Row:
         return {"player": self.player, "userRef": self.user_ref, "campaign": self.campaign}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BadRow:
     """A row that links nobody, and why."""
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import aiohttp
 
 from bridge.errors import CommandError
+from bridge.record import record
 
 #: Seconds that a program gets to answer after its start.
 START = 20.0
@@ -85,7 +86,7 @@ class Program:
             return False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stage:
     """A folder with all that the programs need: tokens, ports, paths."""
 

@@ -5,7 +5,6 @@ its detail is shown only to callers that may read. The numbers are in `metrics/`
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -14,9 +13,10 @@ from bridge.control.views import Json
 from bridge.gate.guard import ROLE
 from bridge.gate.roles import Right
 from bridge.outbox import life
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reason:
     """Why the daemon is not ready (`blocking`), or works less well than it should."""
 

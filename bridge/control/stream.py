@@ -20,6 +20,7 @@ from bridge.gate.roles import Right
 from bridge.outbox.contract import Streaming
 from bridge.outbox.views import Change
 from bridge.players.canonical import canonical_player
+from bridge.record import record
 
 #: Seconds after which an idle client hears a comment, and those that a client should wait before
 #: it comes again (told in milliseconds).
@@ -32,7 +33,7 @@ _STEP: Final = 200
 _LONGEST_NUMBER: Final = 18
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Wanted:
     """What a client wants to hear; None for all."""
 

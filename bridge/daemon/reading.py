@@ -5,7 +5,6 @@ why it can't be used. Changes nothing, so a bad file changes nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,13 +14,14 @@ from bridge.daemon.sources import check_sources
 from bridge.gate.guard import Gate
 from bridge.outbox.remembering import Following, Remembering
 from bridge.outbox.views import LaneTerms
+from bridge.record import record
 from bridge.rules.book import Rule, RuleBook
 from bridge.rules.history import Remembered, check_change
 from bridge.settings.files import load_settings, read_secret
 from bridge.settings.models import CampaignSettings, Settings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """Settings and what they name: rules, tokens, keys, secrets."""
 

@@ -20,11 +20,12 @@ import os
 import socket
 from collections.abc import MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 from bridge.errors import SettingsError
+from bridge.record import record
 from bridge.settings.kinds import is_loopback
 from bridge.settings.models import Settings
 from bridge.settings.sources import SourceSettings
@@ -41,7 +42,7 @@ _HINT: Final = (
 Sockets = tuple[socket.socket, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Held:
     """The sockets that were handed over, by the name of their door."""
 

@@ -31,6 +31,7 @@ from bridge.outbox.contract import Outbox
 from bridge.pipeline import Pipeline, Speaker
 from bridge.pipeline.sources import SourceRoad, open_source
 from bridge.players.worth import enough
+from bridge.record import record
 from bridge.settings.sources import SourceSettings
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Source:
     files: "state.StateFiles | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """What other settings mean for the open sources; nothing of it is in force yet."""
 

@@ -8,7 +8,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -26,6 +25,7 @@ from bridge.outbox.contract import Braking, Confirming, Inspecting
 from bridge.outbox.life import SURPLUS
 from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payout
 from bridge.outbox.views import LaneCount
+from bridge.record import record
 from bridge.settings.models import CampaignSettings, ConfirmSettings
 
 log = structlog.get_logger("confirm")
@@ -59,7 +59,7 @@ class Readable(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConfirmStatus:
     """How a campaign's payouts are being confirmed, as `status` shows it.
 

@@ -13,7 +13,7 @@ Probes read the campaign; no entry is ever spent on finding out.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final
 
@@ -22,6 +22,7 @@ from bridge.campaigns.schemas import Standing
 from bridge.delivery.breaker import Breaker
 from bridge.delivery.concurrency import Concurrency
 from bridge.delivery.retry import asked_for
+from bridge.record import record
 from bridge.settings.models import DeliverySettings
 from bridge.timing import CALLS, Histogram
 
@@ -48,7 +49,7 @@ _STOPPED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LaneStatus:
     """A lane as `status` shows it. `paused` is None while it is open; times in seconds.
 

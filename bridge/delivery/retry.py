@@ -3,11 +3,10 @@
 In: a claim's history and an outcome. Out: the outbox's verdict. Knows nothing of sockets or time.
 """
 
-from dataclasses import dataclass
-
 from bridge.campaigns import outcomes
 from bridge.outbox.life import USER_UNKNOWN
 from bridge.outbox.values import Accepted, Claim, Dead, Doubtful, Held, Later, Verdict
+from bridge.record import record
 from bridge.settings.models import DeliverySettings
 
 #: So many answers of 409, and an operator must look.
@@ -21,7 +20,7 @@ LAST_REFUSAL = 5
 MARGIN = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spent:
     """What an attempt took: seconds since it began, and a chance between 0 and 1."""
 

@@ -11,7 +11,6 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, NoReturn
 
 import msgspec
@@ -19,6 +18,7 @@ from pydantic import JsonValue
 
 from bridge.errors import BridgeError, MessageRejected, MessageTooLarge, NotJson, UnsupportedBody
 from bridge.intake.forms import form_item
+from bridge.record import record
 
 #: One item, one line of a stream, one datagram.
 ITEM_LIMIT = 64 * 1024
@@ -54,7 +54,7 @@ _lenient = json.JSONDecoder()
 Item = bytes | BridgeError
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Body:
     """What a body holds, and whether it is a list."""
 

@@ -13,10 +13,10 @@ import socket
 import struct
 import sys
 from collections import deque
-from dataclasses import dataclass
 from typing import Final
 
 from bridge.intake.gulps import GULP, Failed, Peer, mouth_of
+from bridge.record import record
 from bridge.settings.kinds import split_address
 
 #: Memory for datagrams that wait for their turn.
@@ -164,7 +164,7 @@ def short(sock: socket.socket, asked: int) -> int | None:
     return given if given < asked else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Buffer:
     """A socket in the kernel: bytes of its receive buffer, and datagrams that it dropped.
 

@@ -7,12 +7,13 @@ htmx.min.js is htmx 2.0.11, unchanged, under the Zero-Clause BSD licence beside 
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
 from aiohttp import ETag, web
+
+from bridge.record import record
 
 HTMX_VERSION: Final = "2.0.11"
 
@@ -28,7 +29,7 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_FIRST: Final = "no-cache"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Asset:
     content: bytes
     type: str

@@ -4,18 +4,19 @@ In: requests with a form. Out: texts by name. Knows nothing of what is asked for
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
 from aiohttp import web
+
+from bridge.record import record
 
 #: The most fields that a form of ours could have.
 MOST_FIELDS: Final = 4000
 FORM: Final = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Form:
     """The fields as they were sent; the blanks around what was typed are gone."""
 

@@ -6,7 +6,6 @@ Each example is a template of `templates/look/examples`; what is shown and what 
 source are the same file.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -17,6 +16,7 @@ from markupsafe import Markup
 
 from bridge.look.page import render
 from bridge.look.plot import Series, plot
+from bridge.record import record
 
 EXAMPLES: Final = (
     ("headings", "Headings, the way here, tabs"),
@@ -40,7 +40,7 @@ _START: Final = datetime(2026, 11, 9, tzinfo=UTC)
 _A_DAY: Final = (3, 5, 4, 9, 14, 12, 7, 8, 11, 16, 21, 19, 13, 17)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Example:
     """One part as it looks and as it is written."""
 

@@ -8,7 +8,6 @@ has classes and no style, as the page's policy wants it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import chain, pairwise
@@ -19,6 +18,7 @@ from markupsafe import Markup
 from bridge.look import moments
 from bridge.look.filters import count, money, printable
 from bridge.look.ticks import Mark, TimeMark, time_marks, value_marks
+from bridge.record import record
 
 Kind = Literal["line", "step", "bars"]
 Number = Decimal | int | float
@@ -32,7 +32,7 @@ _RIGHT, _TOP, _BOTTOM = 14, 12, 28
 _CHARACTER: Final = 7.5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Series:
     """Values over time under one name, in the order of their instants."""
 
@@ -40,7 +40,7 @@ class Series:
     points: Sequence[tuple[datetime, Number]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plot:
     """What the part `figure` draws."""
 
@@ -59,13 +59,13 @@ class Plot:
         return not self.rows
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Line:
     name: str
     points: tuple[tuple[datetime, Decimal], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Frame:
     """The axes of one drawing, and where a point stands in it."""
 

@@ -7,7 +7,6 @@ made in it. The file is only read.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,9 +15,10 @@ from bridge.events import Clock
 from bridge.outbox.memory import MemoryOutbox
 from bridge.outbox.money import tokens
 from bridge.outbox.sqlite.statements import queries
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Made:
     """Entries that were made of one event code; `price` is None where nobody knows it."""
 

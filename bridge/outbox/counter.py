@@ -4,12 +4,13 @@ In: a `CounterState` and a `Counting`. Out: the next state, and whether it is fu
 of rows or rules.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bridge.outbox.values import Counting
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CounterState:
     """One counter in one scope: `seen` events since it was last full or set back.
 

@@ -4,19 +4,20 @@ In: nothing. Out: `Entry`. Times are milliseconds since 1970, on the ledger's cl
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 from bridge.events import State
 from bridge.outbox.money import token_units
 from bridge.outbox.views import EntryView
+from bridge.record import record
 
 #: The last millisecond that a datetime can say.
 _LATEST = 253_402_300_799_999
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One row. `bound_ref` and `body` are frozen by the claim of the binding they belong to.
 

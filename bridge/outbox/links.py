@@ -9,12 +9,13 @@ In: nothing. Out: links, link sessions, codes. What they mean is the contract's 
 ```
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bridge.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Link:
     """A player's userRef for one campaign."""
 
@@ -42,7 +43,7 @@ class SessionState(StrEnum):
         return self in {SessionState.STARTING, SessionState.PENDING}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NewSession:
     """A link session to begin. Without a player a code will say who it was for.
 
@@ -55,7 +56,7 @@ class NewSession:
     lives: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Session:
     """A link session. `key` is its Idempotency-Key, `email` is gone once it was forgotten."""
 
@@ -75,7 +76,7 @@ class Session:
     looks: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Look:
     """What a look at a session found: where the player approves, who it was, or how it ended.
 
@@ -90,7 +91,7 @@ class Look:
     again_in: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CodeFor:
     """Whom a code stands for: a player (the page will say which session), or a session."""
 

@@ -5,14 +5,15 @@ to say.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from bridge.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Payout:
     """One payout that the API tells of. `id` is its name, None where it isn't named.
 
@@ -27,7 +28,7 @@ class Payout:
     hash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Paid:
     """A webhook says: paid, and, where it names one, under which Idempotency-Key."""
 
@@ -35,7 +36,7 @@ class Paid:
     key: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failed:
     """A webhook says: the payout under this key failed after its 202."""
 
@@ -43,7 +44,7 @@ class Failed:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LinkSaid:
     """A webhook says what became of a link session; `key` is that of the call that began it."""
 
@@ -53,14 +54,14 @@ class LinkSaid:
     ended: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LinkGone:
     """A webhook says that a user's link has ended."""
 
     user_ref: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Noted:
     """A webhook that changes nothing here."""
 
@@ -68,7 +69,7 @@ class Noted:
 Proof = Paid | Failed | LinkSaid | LinkGone | Noted
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Webhook:
     """One webhook, verified: the hash of its body, the body, what it proves."""
 
@@ -93,7 +94,7 @@ class Became(StrEnum):
     KNOWN = "known"  # the same body came before
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LookTerms:
     """How accepted entries are looked for; times in seconds.
 
@@ -108,7 +109,7 @@ class LookTerms:
     skew: float = 600.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class History:
     """A user's whole history, and when its reading began (seconds ago)."""
 
@@ -118,7 +119,7 @@ class History:
     age: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """What a history showed: entries proven paid, proven unpaid, and payouts of no entry."""
 
@@ -127,14 +128,14 @@ class Found:
     unknown: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settled:
     """What our ledger held for paid before the API was asked; None where a price isn't known."""
 
     confirmed: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Balance:
     """What the API says a campaign has paid (None: it doesn't say), and pays for each event."""
 
@@ -144,7 +145,7 @@ class Balance:
     before: Settled | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Drift:
     """Our ledger against the API's paid-out total, in token units.
 

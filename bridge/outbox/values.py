@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from bridge.record import record
+
 # -- what goes in ---------------------------------------------------------------------------
 
 
@@ -41,7 +43,7 @@ class Origin:
     occurred_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Brakes:
     """What may hold an entry back. `rule` names the rule in tallies, `day` the day that counts.
 
@@ -79,7 +81,7 @@ class NewEntry:
     brakes: Brakes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counting:
     """An event that moves a counter: by one, or back to none where it `resets`.
 
@@ -106,7 +108,7 @@ class Counting:
     make: Callable[[int], NewEntry]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deed:
     """One message that counts: what it is worth by itself, if anything, and what it moves."""
 
@@ -125,7 +127,7 @@ class Deed:
 Put = NewEntry | Deed
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Aside:
     """A message that its adapter failed on, kept for whoever mends the adapter.
 
@@ -139,7 +141,7 @@ class Aside:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Turn:
     """What a source has come to, kept in one transaction with the entries that it made.
 
@@ -160,7 +162,7 @@ class Turn:
 # -- what comes out to be sent --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wire:
     """What goes over the wire for one binding, frozen: the Idempotency-Key and the body."""
 
@@ -168,7 +170,7 @@ class Wire:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClaimTerms:
     """The terms of a claim; times in seconds.
 
@@ -182,7 +184,7 @@ class ClaimTerms:
     write: Callable[[UUID, int, str, str], Wire]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim:
     """Leave to send one entry once, until the lease is over."""
 
@@ -200,7 +202,7 @@ class Claim:
     conflicts: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claimed:
     """The answer to a claim.
 
@@ -217,12 +219,12 @@ class Claimed:
 # -- what became of an attempt --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Accepted:
     """The API took it. Recorded even after the lease is over, and from any state."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Later:
     """Try again in `after` seconds with the same key and bytes.
 
@@ -237,7 +239,7 @@ class Later:
     conflict: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Held:
     """Refused for now: hold it for `after` seconds (None: until something changes).
 
@@ -252,7 +254,7 @@ class Held:
     counts: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dead:
     """Refused for good."""
 
@@ -260,7 +262,7 @@ class Dead:
     unsent: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Doubtful:
     """Whether it was paid can't be told: an operator decides."""
 
@@ -270,7 +272,7 @@ class Doubtful:
 Verdict = Accepted | Later | Held | Dead | Doubtful
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What one attempt met, for the receipt: HTTP status, words, the head of the body."""
 
@@ -281,7 +283,7 @@ class Answer:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settling:
     """What became of one claim."""
 

@@ -4,7 +4,7 @@ In: nothing. Out: frozen values. What they mean is the contract's to say (`contr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -13,9 +13,10 @@ from bridge.events import State
 from bridge.outbox.links import Session, SessionState
 from bridge.outbox.proofs import Drift
 from bridge.outbox.values import Answer, Aside, Origin
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RememberedRule:
     """A rule the outbox keeps, in order; `entries` is how many it has made."""
 
@@ -24,7 +25,7 @@ class RememberedRule:
     entries: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RememberedSource:
     """A source the outbox knows: the scope of its ids, and whether it has made entries."""
 
@@ -33,7 +34,7 @@ class RememberedSource:
     used: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SourceState:
     """What a source, or one of its state files, has come to; see `Turn`."""
 
@@ -42,7 +43,7 @@ class SourceState:
     place: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AsideView:
     """A message that was kept aside, by its number."""
 
@@ -52,7 +53,7 @@ class AsideView:
     message: Aside
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attempt:
     """One line of a receipt: an attempt and its answer."""
 
@@ -62,7 +63,7 @@ class Attempt:
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     """One line of the journal: a decision, by whom and when."""
 
@@ -72,7 +73,7 @@ class Note:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SeenPayout:
     """A payout that the API told of. `key` is the entry it belongs to, None where none is known.
 
@@ -91,7 +92,7 @@ class SeenPayout:
     twice: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SeenWebhook:
     """A webhook that told of an entry."""
 
@@ -100,7 +101,7 @@ class SeenWebhook:
     became: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EntryView:
     """One entry as lists show it; times are None where they mean nothing.
 
@@ -129,7 +130,7 @@ class EntryView:
     cap: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Receipt:
     """Everything that is known of one entry."""
 
@@ -145,7 +146,7 @@ class Receipt:
     links: Sequence[Session] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Listing:
     """Which entries to list: newest first, filtered where a field is given."""
 
@@ -156,7 +157,7 @@ class Listing:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pause:
     """Who paused a campaign, when and why."""
 
@@ -165,7 +166,7 @@ class Pause:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LaneCount:
     """One campaign's entries: how many in each state and what they cost, in token units.
 
@@ -188,7 +189,7 @@ class LaneCount:
     drift: Drift | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LaneTerms:
     """What the settings say of a campaign that the outbox must know.
 
@@ -204,7 +205,7 @@ class LaneTerms:
     per_user: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """One change of a state, as the stream tells it; numbers rise and are never used twice."""
 
@@ -220,7 +221,7 @@ class Change:
     amount: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """The ledger itself: its sequence number, and why it is in quarantine ("" where it isn't)."""
 
@@ -231,7 +232,7 @@ class Standing:
     rows: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """What reconciling a campaign found.
 

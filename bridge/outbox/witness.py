@@ -14,20 +14,20 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 from uuid import UUID
 
 from bridge.errors import StoreUnavailable
 from bridge.outbox.views import Standing
+from bridge.record import record
 
 SLOT: Final = 512
 _DIGEST: Final = 32
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Testimony:
     """What was seen of a ledger, and on which machine (None: nobody can tell)."""
 
@@ -36,7 +36,7 @@ class Testimony:
     machine: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Heard:
     """What a witness file says: nothing where there is none, `damaged` where no slot is whole."""
 

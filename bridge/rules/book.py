@@ -11,7 +11,7 @@ that an event moves.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from fnmatch import fnmatchcase
 from typing import Self
 from uuid import UUID
@@ -20,6 +20,7 @@ from pydantic import JsonValue
 
 from bridge.errors import FieldProblem, MessageRejected, NoRule, SettingsError
 from bridge.events import GameEvent
+from bridge.record import record
 from bridge.rules.brakes import FREE, Terms
 from bridge.rules.counter import Counter
 from bridge.rules.details import sameness, says
@@ -39,7 +40,7 @@ _PERIODS = {Repeat.ONCE, Repeat.DAILY, Repeat.WEEKLY}
 Where = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """What one kind of game event is worth. Equal rules make equal keys.
 
@@ -113,7 +114,7 @@ class Rule:
         return f"{self.match}{where} → {code} ({self.repeat}{feat}{counts})"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CampaignEvent:
     """The campaign event that a game event becomes."""
 
@@ -129,7 +130,7 @@ class CampaignEvent:
     day: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Count:
     """A counter that an event moves: by one, or back to none.
 
@@ -151,7 +152,7 @@ class Count:
         return _campaign_event(self.rule, self.definition, self.player, "", when, self.day)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counts:
     """The counters that an event moves, and why it can't move others, where it lacks something."""
 

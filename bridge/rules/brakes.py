@@ -3,14 +3,14 @@
 In: a rule's settings. Out: `Terms`, which never make keys: changing them pays nothing again.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
+from bridge.record import record
 from bridge.settings.rules import RuleSettings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Terms:
     """A rule's caps: entries of one player a day, token units of them all a day.
 

@@ -4,13 +4,13 @@ In: game events. Out: what moves a counter, and the campaign event of its nth fi
 stands is the outbox's to know; nothing here remembers.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Self
 
 from bridge.errors import FieldProblem, MessageRejected
 from bridge.events import GameEvent
+from bridge.record import record
 from bridge.rules.details import LONGEST, named
 from bridge.settings.rules import CounterSettings
 
@@ -19,7 +19,7 @@ _PLAYER = "player"
 _DETAILS = "details."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counter:
     """How a rule counts; `cooldown` in milliseconds, 0 for none.
 

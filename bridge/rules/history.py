@@ -5,14 +5,14 @@ change, in words. Which remembered rules were used is the outbox's to know.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bridge.errors import RulesChanged
+from bridge.record import record
 from bridge.rules.book import Rule
 from bridge.rules.occurrence import Repeat
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remembered:
     """A rule as the outbox keeps it; used means that it has made an entry."""
 

@@ -4,13 +4,13 @@ In: a game event, when its message was received, and a rule's `repeat`. Out: the
 into the key. Never changes, since keys never do.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bridge.errors import FieldProblem, MessageRejected
 from bridge.events import GameEvent
+from bridge.record import record
 from bridge.rules.key import compact
 
 #: How far `occurred_at` may lie from the receipt, over the network.
@@ -30,7 +30,7 @@ class Repeat(StrEnum):
     DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Circumstances:
     """What is known of a message beyond its events."""
 

@@ -10,8 +10,9 @@ back. A file-size limit (`ulimit -f`) is respected the same way: near it, growth
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from bridge.record import record
 
 try:
     import resource
@@ -22,7 +23,7 @@ except ImportError:  # Windows has no such limits
 SHARE = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Room:
     """Bytes: of a database and its log, of the reserve and what is free beside it, of the disk.
 

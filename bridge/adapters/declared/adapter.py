@@ -4,7 +4,6 @@ In: one line a message, or a body of several. Out: game events. Knows nothing of
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -15,9 +14,10 @@ from bridge.adapters.declared.templates import Groups, Template
 from bridge.adapters.declared.times import Reader
 from bridge.errors import FieldProblem, MessageRejected
 from bridge.events import GameEvent, RawMessage
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """One kind of line, and the event that it tells of."""
 

@@ -6,12 +6,12 @@ those to bound who ask. Proxies of the environment are not used, as by the other
 
 import asyncio
 import ssl
-from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
 from typing import Final, Self
 
 from bridge.campaigns.posting.connection import Connection
+from bridge.record import record
 
 #: A connection that nobody used for so long is closed: its host may be about to (seconds).
 _REST: Final = 30.0
@@ -23,7 +23,7 @@ class NotSent(ConnectionError):
     """No connection came about: it is certain that nothing was sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Address:
     """Where a host is."""
 

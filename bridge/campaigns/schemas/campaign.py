@@ -3,15 +3,15 @@
 In: JSON of /campaign/{id} and /campaign/{id}/events. Out: values.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bridge.campaigns.readings import ACTIVE, STOPPING
 from bridge.campaigns.schemas.documents import Document, amount, json_bytes, text
 from bridge.errors import CampaignError
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """A campaign as the API describes it (GET /campaign/{id})."""
 
@@ -37,7 +37,7 @@ class Standing:
         return self.status.lower() not in {ACTIVE, STOPPING}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConfiguredEvent:
     """An event that the campaign pays for (GET /campaign/{id}/events)."""
 

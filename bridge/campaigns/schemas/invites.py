@@ -3,14 +3,15 @@
 In: JSON of /campaign/{id}/link-invites. Out: values, and the fields that are written.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from enum import Enum
 
 from bridge.campaigns.schemas.documents import Document, count, needed, text, web_url
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Invite:
     """A shareable link by which players link themselves; None is "no limit" or "not told"."""
 
@@ -30,7 +31,7 @@ class Keep(Enum):
     IT = "it"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InviteChange:
     """What is written of an invite; what isn't named stays as it is."""
 

@@ -3,14 +3,13 @@
 In: JSON of the link calls, bare objects without a wrapper. Out: values.
 """
 
-from dataclasses import dataclass
-
 from bridge.campaigns.readings import LINK_ENDED, NO_USER
 from bridge.campaigns.schemas.documents import Document, needed, text, web_url
 from bridge.errors import CampaignError
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LinkSession:
     """Where a player approves a link, and the session that is polled.
 
@@ -23,7 +22,7 @@ class LinkSession:
     created: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LinkDetails:
     """A link session as either form of the call tells it; `status` is empty in the global one."""
 

@@ -5,15 +5,15 @@ see `bridge.campaigns.paging`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bridge.campaigns.schemas.documents import Document, count, rows
+from bridge.record import record
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page(Generic[T]):
     """Some rows of a list; `total` and `has_more` are None where the API doesn't say."""
 

@@ -3,13 +3,13 @@
 In: JSON of /campaign/{id}/user/… and /campaign/{id}/users. Out: values.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bridge.campaigns.schemas.documents import Document, amount, needed, text
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UserStanding:
     """One user as the campaign sees them."""
 
@@ -18,7 +18,7 @@ class UserStanding:
     environment: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LinkedUser:
     """One line of the list of linked users."""
 
@@ -27,7 +27,7 @@ class LinkedUser:
     linked_at: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Transaction:
     """One payout of a user's history. It carries no Idempotency-Key."""
 

@@ -3,13 +3,14 @@
 In: nothing. Out: values. Knows nothing of how they are written on the wire.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
+from bridge.record import record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@record(kw_only=True)
 class Told:
     """What every notice has; `digest` is the same for the same bytes, and for them alone."""
 
@@ -20,7 +21,7 @@ class Told:
     campaign_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Payout(Told):
     """What became of a campaign event; nothing in it need be there."""
 
@@ -30,19 +31,19 @@ class Payout(Told):
     transaction_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Paid(Payout):
     """The user has the money."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class PayoutFailed(Payout):
     """The user won't get the money; `error` says why, fit to be printed, or is empty."""
 
     error: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Link(Told):
     """What became of a link or of the session that is to make one."""
 
@@ -50,41 +51,41 @@ class Link(Told):
     user_ref: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class LinkStarted(Link):
     """A session began; nobody is linked by it yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class LinkSucceeded(Link):
     """The player is linked; without a `user_ref`, the session has to be asked for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class LinkEnded(Link):
     """The session came to nothing: the player said no, or something else went wrong."""
 
     how: Literal["declined", "failed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class LinkRemoved(Link):
     """The user is linked no more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class CampaignChanged(Told):
     """The campaign was started, stopped or emptied."""
 
     how: Literal["started", "stopped", "withdrawn"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Test(Told):
     """Somebody tried whether webhooks arrive."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Unknown(Told):
     """A webhook that no reading names: good for a receipt, proof of nothing."""
 

@@ -4,8 +4,6 @@ In: an order, the keys of earlier ones. Out: the API's words, or what stays open
 answered is given again under the same key, as long as the API can be trusted to remember it.
 """
 
-from dataclasses import dataclass
-
 import click
 
 from bridge.campaigns.api import CampaignApi
@@ -19,12 +17,13 @@ from bridge.cli.campaign.words import money, new_key, told
 from bridge.cli.printing import note, span
 from bridge.daemon import SystemClock
 from bridge.errors import CampaignError, CommandError
+from bridge.record import record
 
 #: Seconds by which a clock may have been set back since a key was made.
 _CLOCKS_DIFFER = 300.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Order:
     """What an operator wants done, and how."""
 
@@ -34,7 +33,7 @@ class Order:
     wait: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Given:
     """An order that was accepted; `repeated` under the key of an earlier attempt."""
 

@@ -9,19 +9,19 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from bridge.errors import CommandError
+from bridge.record import record
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 _LONGEST_KEY = 200
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OrderKey:
     """An order's Idempotency-Key, and when it was first used."""
 

@@ -7,7 +7,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from bridge.campaigns.api import CampaignApi, campaign_api
 from bridge.cli import options
 from bridge.errors import CommandError, SettingsMissing
+from bridge.record import record
 from bridge.settings.files import load_settings, read_secret
 from bridge.settings.models import CampaignSettings, DeliverySettings, Settings
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """One campaign of one host. `environment` is None where no configuration names one."""
 

@@ -4,7 +4,6 @@ In: nothing. Out: values, and how they are printed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import click
@@ -12,6 +11,7 @@ import click
 from bridge.cli.printing import harmless, in_place, one_line
 from bridge.control.views import Json
 from bridge.errors import BridgeError
+from bridge.record import record
 
 
 class Level(StrEnum):
@@ -29,7 +29,7 @@ _MARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One line of `check`: `what` was looked at, and what was found."""
 

@@ -4,13 +4,14 @@ In: the sandbox's URL and admin token. Out: what a configuration needs to work a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
 import aiohttp
 
 from bridge.cli.stage import until
 from bridge.errors import CommandError
+from bridge.record import record
 from bridge.sandbox.admin import CreatedCampaign, EventDefinition, SandboxAdmin
 
 #: What the new campaign pays.
@@ -27,7 +28,7 @@ USERS = ("usr_alice", "usr_bob")
 _START = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Trial:
     """A campaign to try things with."""
 

@@ -6,7 +6,6 @@ its meaning and its default, and `Section`s that pages are made of.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -14,6 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ByteSize
 from pydantic.fields import FieldInfo
 
+from bridge.record import record
 from bridge.settings.models import Settings
 from bridge.settings.rules import CapSettings
 
@@ -83,7 +83,7 @@ _MIB = 1024 * 1024
 Given = Mapping[str, Mapping[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """One setting: its name, what it means, its default as TOML (None: there is none)."""
 
@@ -93,7 +93,7 @@ class Setting:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table:
     """One table of the file; `array` says that it may stand there several times."""
 

@@ -6,12 +6,12 @@ In: the configuration's path. Out: the outbox's path, and who has it open.
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bridge.cli.control import find_daemon_of
 from bridge.errors import CommandError, StoreLocked
+from bridge.record import record
 from bridge.settings.files import load_settings, outbox_path
 from bridge.settings.units import units_of
 from bridge.sqlite.files import beside, give_to_owner
@@ -19,7 +19,7 @@ from bridge.sqlite.lock import locked
 from bridge.sqlite.scripts import Migration, load_migrations
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """The outbox's path, and the status of the daemon that answers for it (None: none does)."""
 

@@ -7,7 +7,6 @@ sent only where the settings and the API both say that the campaign is a test.
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -26,6 +25,7 @@ from bridge.cli.probe.wire import Patience, Wire
 from bridge.cli.probe.words import Telling, length
 from bridge.errors import CommandError
 from bridge.events import Clock
+from bridge.record import record
 from bridge.settings.files import read_secret
 from bridge.settings.models import CampaignSettings, DeliverySettings
 
@@ -34,7 +34,7 @@ _ONCE: Final = 60.0
 _TEST: Final = "test"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Site:
     """Where a probe is made, and where it is kept."""
 
@@ -43,7 +43,7 @@ class Site:
     shelf: Shelf
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wanted:
     """What is probed and how. `planned` says that the gaps were given, not taken by default."""
 

@@ -6,11 +6,11 @@ one was forgotten, a proposal. Prints nothing.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from bridge.cli.probe.trials import Probe
+from bridge.record import record
 
 #: Of what was proven, so much is trusted.
 SHARE: Final = 0.8
@@ -19,7 +19,7 @@ _ROUGH: Final = 3
 _UNITS: Final = ((3600, "h"), (60, "min"), (1, "s"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Learned:
     """All in seconds. `contradictory`: an older key was remembered than one that was forgotten."""
 

@@ -5,7 +5,6 @@ so keys are sent again one after the other, each only when the count of payouts 
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
@@ -14,6 +13,7 @@ from bridge.cli.probe.moments import Time
 from bridge.cli.probe.trials import Probe, Trial, Verdict, verdict
 from bridge.cli.probe.wire import Wire
 from bridge.errors import CommandError
+from bridge.record import record
 
 #: Times the slowest payout that a count must stand still for; seconds between two counts at most.
 _SLOWER: Final = 3.0
@@ -37,7 +37,7 @@ class Tells(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Manner:
     """How a probe is made: `settle` seconds without a new payout make a count; with `once`,
     nothing is waited for that isn't due."""

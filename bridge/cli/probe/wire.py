@@ -4,7 +4,6 @@ In: a campaign's calls. Out: counts, standings, events that were taken. Judges n
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from bridge.campaigns.schemas import Standing
 from bridge.cli.probe.moments import Time
 from bridge.delivery.retry import MARGIN, MOST_CONFLICTS
 from bridge.errors import CampaignError
+from bridge.record import record
 from bridge.settings.models import DeliverySettings
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ _HINTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Away:
     """A call that is made again, not before `after` seconds."""
 
@@ -42,7 +42,7 @@ class _Away:
     after: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Patience:
     """For how many seconds a host that is away is tried (None: for ever), and who is told."""
 

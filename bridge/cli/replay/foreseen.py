@@ -4,7 +4,6 @@ In: an outbox file and something to do. Out: what it would make. Nothing is kept
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,13 +12,14 @@ from bridge.daemon import SystemClock
 from bridge.daemon.replaying import Replays
 from bridge.outbox.copy import Made, copied
 from bridge.pipeline.sums import Sums
+from bridge.record import record
 from bridge.settings.models import Settings
 
 #: (campaign, event code) → what the API says that it pays.
 Prices = Mapping[tuple[str, str], Decimal]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Foreseen:
     """What would be made."""
 

@@ -4,16 +4,16 @@ In: a name, an identity, a folder. Out: the files, by their paths. Overwrites no
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from bridge.errors import CommandError
 from bridge.events import Identity
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Players:
     """How the template's engine names players: in the log, as a pattern, and for the bridge."""
 

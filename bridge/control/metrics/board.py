@@ -5,7 +5,6 @@ family, or with other labels, is a mistake and raises.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -18,6 +17,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from bridge.record import record
 from bridge.timing import Histogram
 
 PREFIX: Final = "campaign_bridge_"
@@ -31,7 +31,7 @@ class Kind(StrEnum):
     HISTOGRAM = "histogram"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Family:
     """A metric. `short` is its name without the prefix, and without the `_total` of counters."""
 

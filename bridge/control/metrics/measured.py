@@ -4,13 +4,14 @@ In: nothing. Out: values that the daemon fills in at each scrape.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bridge.record import record
 from bridge.sqlite.space import Room
 from bridge.timing import Histogram
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Store:
     """The outbox's file and its writer; `busy` is how long it has been at one commit (seconds).
 
@@ -24,7 +25,7 @@ class Store:
     room: Callable[[], Room]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Buffer:
     """A UDP socket in the kernel: bytes of its buffer, bytes that the settings ask for, datagrams
     that the kernel dropped; None where it doesn't tell."""
@@ -34,7 +35,7 @@ class Buffer:
     dropped: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Measured:
     """One moment of a running daemon.
 

@@ -5,11 +5,12 @@ hash of all lines up to it, so a copy of the log, renamed, compressed or cut sho
 ones; path, inode and time give nothing.
 """
 
-from dataclasses import dataclass
 from hashlib import sha256
 
+from bridge.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Place:
     """Between two lines of a log: bytes and lines before it, and their chain hash."""
 

@@ -6,12 +6,12 @@ newline yet is no line yet. Knows nothing of rotation.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from bridge.intake.files.chain import Place, after
+from bridge.record import record
 
 #: Longer lines name their place and are handed to nobody.
 LINE_LIMIT: Final = 64 * 1024
@@ -21,7 +21,7 @@ PIECE: Final = 256 * 1024
 _TAIL: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """A line without its line end, and the place behind it; `body` is None where it is too long."""
 

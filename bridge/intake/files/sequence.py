@@ -17,6 +17,7 @@ from bridge.errors import SourceUnreadable
 from bridge.intake.files.archives import DAMAGE, is_compressed, opened
 from bridge.intake.files.chain import Place, beginning
 from bridge.intake.files.reader import LiveFile, Reader, Rewritten
+from bridge.record import record
 
 #: Files that were last written so long before the last commit hold nothing new (seconds).
 SLACK: Final = 600.0
@@ -24,7 +25,7 @@ SLACK: Final = 600.0
 _YEAR = "[12][0-9][0-9][0-9]"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Log:
     """What a source follows: a path, or a glob of which the newest file is the log.
 
@@ -81,7 +82,7 @@ class Log:
                             yield Old(Path(entry.path), seen.st_ino, seen.st_size, seen.st_mtime)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Old:
     """An old log, as it was when the folder was listed."""
 
@@ -212,7 +213,7 @@ class Search:
         return Current(old.path, None, Reader(stream.read, place), files)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Walk:
     """What a file turned out to hold: the last known place in it, and its end."""
 

@@ -22,6 +22,7 @@ from bridge.errors import MessageRejected, SourceUnreadable, StoreUnavailable, T
 from bridge.events import Clock, RawMessage
 from bridge.intake.contract import Outcome
 from bridge.intake.files.watch import Watch
+from bridge.record import record
 
 #: Larger files are no state files.
 FILE_LIMIT: Final = 8 * 1024 * 1024
@@ -69,7 +70,7 @@ class Watching:
     trouble: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Look:
     """A file as the folder shows it."""
 

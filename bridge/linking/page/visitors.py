@@ -8,12 +8,12 @@ The number of a session in an address shows nothing; only the browser that began
 
 import hmac
 import secrets
-from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
 
 from bridge.look.forms import Form
+from bridge.record import record
 
 COOKIE: Final = "campaign-bridge-link"
 #: Seconds that a browser keeps it: longer than any session or code lives.
@@ -21,7 +21,7 @@ _KEPT: Final = 24 * 60 * 60
 _STALE: Final = "This form is out of date"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Visitor:
     """A browser, by the name that we gave it, and the session that it began last."""
 

@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from bridge.errors import CommandError, StoreCorrupt, StoreUnavailable
 from bridge.outbox.archive.counting import counts
+from bridge.record import record
 from bridge.sqlite.copying import copy, snapshot
 from bridge.sqlite.files import beside, drop, give_to_owner, publish
 
@@ -26,7 +27,7 @@ _NAMED: Final = re.compile(r"outbox-\d{8}T\d{6}Z\.db")
 _PART: Final = ".part"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Backup:
     """What was made: rows by table, entries by state; `dropped` are older ones that made room."""
 

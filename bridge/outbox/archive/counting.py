@@ -6,10 +6,11 @@ others keep.
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counts:
     """Rows by table, entries by state, and when the last thing happened (milliseconds)."""
 

@@ -8,7 +8,6 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from bridge.outbox.archive.counting import Counts, counts
 from bridge.outbox.archive.healing import damage_of
 from bridge.outbox.views import Standing
 from bridge.outbox.witness import Heard, doubt, hear, witness_path
+from bridge.record import record
 from bridge.sqlite.copying import damage, snapshot
 from bridge.sqlite.files import LOG, beside, size
 from bridge.sqlite.scripts import Migration
@@ -32,7 +32,7 @@ class Level(StrEnum):
     PROBLEM = "problem"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One thing that was looked at, and what to do about it where it isn't fine."""
 

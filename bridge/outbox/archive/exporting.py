@@ -11,7 +11,6 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +20,7 @@ from bridge.outbox.entry import as_millis, as_moment
 from bridge.outbox.money import token_units
 from bridge.outbox.sqlite.rows.entries import entry_from
 from bridge.outbox.sqlite.statements import Statements
+from bridge.record import record
 from bridge.sqlite.connection import open_reader
 from bridge.sqlite.copying import unreadable
 
@@ -31,7 +31,7 @@ _STEP: Final = 500
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Which:
     """Which entries: all, or those that fit every field given; `since` is of their last change."""
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from bridge.events import State
 from bridge.outbox import life
 from bridge.outbox.links import SessionState
+from bridge.record import record
 
 _UNKNOWN: Final = "?"
 
@@ -45,7 +46,7 @@ class Known:
                 setattr(self, name, values[name])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mended:
     """How many entries are left with their key alone, and how many rows were changed."""
 

@@ -12,11 +12,12 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.sqlite.rows import Rows
+from bridge.record import record
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ SLACK: Final = 256
 _PAGES: Final = 512
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Policy:
     """How long what is kept, in seconds; None for ever."""
 
@@ -38,7 +39,7 @@ class Policy:
     changes: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pruned:
     """How much went, or would: rows by kind, bytes of the file; `free` is what is free in it."""
 
@@ -65,7 +66,7 @@ class Pruner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Kind:
     """One kind of what is pruned: where it is found from a place on, and how it goes."""
 

@@ -4,13 +4,14 @@ In: nothing. Out: frozen values that the command line and the log tell.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from bridge.outbox import life
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TableReport:
     """One table: rows that were kept and lost; pages of which nobody knows how many they held."""
 
@@ -19,7 +20,7 @@ class TableReport:
     pages: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Salvaged:
     """What was salvaged of a damaged outbox, and what was not.
 

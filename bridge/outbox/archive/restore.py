@@ -7,13 +7,13 @@ name, in quarantine from its first start on; the old one with its log under a na
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from bridge.errors import CommandError, SchemaTooNew, StoreCorrupt, StoreError, StoreUnavailable
 from bridge.outbox.archive.counting import Counts, counts
+from bridge.record import record
 from bridge.sqlite.connection import explain, open_reader
 from bridge.sqlite.copying import copy, snapshot, verify
 from bridge.sqlite.files import LOG, beside, dated, drop, give_to_owner, replace, size
@@ -22,7 +22,7 @@ from bridge.sqlite.scripts import Migration
 REPLACED: Final = "replaced"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """What restoring would do. `there` is what the outbox holds now: None where there is none.
 

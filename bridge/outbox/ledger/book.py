@@ -4,7 +4,6 @@ In: entries before and after. Out: rows that hold together: fence, stream, total
 what the calls are for.
 """
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from bridge.errors import EntryNotFound
@@ -12,11 +11,12 @@ from bridge.events import State, Taken
 from bridge.outbox import life
 from bridge.outbox.entry import Entry
 from bridge.outbox.sqlite.rows import Rows
+from bridge.record import record
 
 _LOOKED_FOR = {State.ACCEPTED, State.UNCERTAIN}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Book:
     """One transaction's view of an outbox, at the time `now` (milliseconds)."""
 

@@ -13,7 +13,7 @@ their terms with it.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 
 from bridge.errors import CapReached, OutboxError
@@ -23,13 +23,14 @@ from bridge.outbox.entry import Entry, as_millis, as_moment, cap_written
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.money import millionths, tokens
 from bridge.outbox.values import Brakes, NewEntry
+from bridge.record import record
 
 _MINUTE = 60_000
 #: Tallies of days and minutes are kept so long; an entry may be a week late.
 _KEPT = 30 * 24 * 3600 * 1000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Cap:
     """One thing that is counted: what adds to it, up to what, and how to say that it is reached."""
 

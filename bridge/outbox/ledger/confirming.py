@@ -14,7 +14,7 @@ row that can't be told from what a webhook told of is taken for that, and the ot
 each user and event, payouts are never more than the larger of both counts.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from bridge.events import State
@@ -25,6 +25,7 @@ from bridge.outbox.money import millionths, token_units, tokens
 from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payout, Settled
 from bridge.outbox.sqlite.rows.lanes import PaidRow
 from bridge.outbox.sqlite.rows.proofs import HISTORY, WEBHOOK, PayoutRow
+from bridge.record import record
 
 #: How far the API's clock may be behind ours, for what we never sent (seconds).
 NEVER_SENT_SKEW = 60.0
@@ -285,7 +286,7 @@ def _set_prices(book: Book, balance: Balance) -> None:
         book.rows.lanes.fill_prices(balance.campaign, life.PRICE_UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Ours:
     """What our ledger knows: the confirmed, and with what may have been paid; in millionths."""
 

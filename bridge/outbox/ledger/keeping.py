@@ -10,7 +10,6 @@ In: new entries and message ids. Out: what became of each.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bridge.errors import OutboxError
 from bridge.events import Counted, State, Taken
@@ -20,11 +19,12 @@ from bridge.outbox.ledger import braking
 from bridge.outbox.ledger.book import Book, taken
 from bridge.outbox.sqlite.rows.entries import NewRow, origin_row
 from bridge.outbox.values import MessageId, NewEntry
+from bridge.record import record
 
 Result = Taken | Counted | OutboxError
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kept:
     """An entry that is on disk; a duplicate was there before."""
 

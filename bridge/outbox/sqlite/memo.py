@@ -7,11 +7,13 @@ a statement. Who writes such a row forgets it here; a rollback forgets everythin
 from dataclasses import dataclass, field
 from typing import Final
 
+from bridge.record import record
+
 #: Links that are remembered at most; then all are forgotten and remembered anew.
 _MOST_LINKS: Final = 50_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LaneRow:
     """A campaign; times in milliseconds, money in millionths."""
 

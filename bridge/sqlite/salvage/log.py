@@ -5,16 +5,17 @@ torn one, where SQLite would stop reading.
 """
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from bridge.record import record
 
 _HEADER: Final = 32
 _FRAME: Final = 24
 _LITTLE, _BIG = 0x377F0682, 0x377F0683
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Frame:
     """One page as the log has it: where its bytes are, and how many pages a commit leaves."""
 
@@ -23,7 +24,7 @@ class Frame:
     pages_after: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Log:
     """What a log holds.
 

@@ -6,8 +6,8 @@ they are stored, with their types, and the page where its tree begins.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from bridge.record import record
 from bridge.sqlite.salvage.cells import Row, Value
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -18,7 +18,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Column:
     """One column: its name, the types that it takes, whether it may be null."""
 
@@ -27,7 +27,7 @@ class Column:
     nullable: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table:
     """One table. `number` is the column that is the rowid, which records leave empty."""
 
@@ -57,7 +57,7 @@ class Table:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Index:
     """One index: the columns that it holds beside the row's number."""
 

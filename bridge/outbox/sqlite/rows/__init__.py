@@ -5,7 +5,7 @@ be done stands in `bridge.outbox.ledger`.
 """
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bridge.outbox.sqlite.known import Known
 from bridge.outbox.sqlite.memo import Memo
@@ -19,9 +19,10 @@ from bridge.outbox.sqlite.rows.rules import Rules
 from bridge.outbox.sqlite.rows.sources import Sources
 from bridge.outbox.sqlite.rows.standing import Ledgers
 from bridge.outbox.sqlite.statements import Statements
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shared:
     """What the views of one writer share from transaction to transaction."""
 

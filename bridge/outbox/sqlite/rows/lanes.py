@@ -4,15 +4,15 @@ In: what is known of a campaign. Out: the same, found again. Decides nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bridge.events import State
 from bridge.outbox.sqlite.memo import LaneRow, Memo
 from bridge.outbox.sqlite.statements import Statements
 from bridge.outbox.views import LaneTerms
+from bridge.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PaidRow:
     """A paid-out total, in millionths: what of it was there before our ledger, at least and at
     most, and what it may be by our ledger; None where a price isn't known."""
@@ -24,7 +24,7 @@ class PaidRow:
     most: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Total:
     """A campaign's entries in one state; `unpriced` of them have no known amount."""
 

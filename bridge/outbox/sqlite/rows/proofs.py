@@ -4,7 +4,7 @@ In: what the API told of. Out: what of it is known already. Decides nothing.
 """
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -12,12 +12,13 @@ from bridge.outbox.entry import as_millis
 from bridge.outbox.money import millionths
 from bridge.outbox.proofs import Became, Payout, Webhook
 from bridge.outbox.sqlite.statements import Statements
+from bridge.record import record
 
 HISTORY: Final = "history"
 WEBHOOK: Final = "webhook"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PayoutRow:
     """A payout as it is kept; times in milliseconds, money in millionths."""
 
