@@ -35,6 +35,8 @@ _VAGUE = re.compile(r"|text/.*|application/(octet-stream|(.*\+)?json|javascript)
 #: Texts no longer and no deeper than this come near no limit of Python's parser.
 _SURE_LENGTH: Final = 4096
 _SURE_DEPTH: Final = 64
+#: So short a text can't be too deep: a level takes two characters.
+_SHALLOW: Final = 384
 #: They read to the end, and make nothing of what they read.
 _skim = msgspec.json.Decoder(msgspec.Raw).decode
 _skim_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -134,7 +136,10 @@ def surely_object(body: bytes) -> bool:
 
 
 def _is_small(body: bytes) -> bool:
-    return len(body) <= _SURE_LENGTH and body.count(b"{") <= _SURE_DEPTH > body.count(b"[")
+    if len(body) <= _SHALLOW:
+        return True
+    shallow = body.count(b"{") + body.count(b"[") <= _SURE_DEPTH
+    return shallow and len(body) <= _SURE_LENGTH
 
 
 def too_large(what: str, limit: int) -> MessageTooLarge:

@@ -17,13 +17,15 @@ from bridge.errors import MessageRejected
 from bridge.events import RawMessage, Together
 from bridge.outbox.values import MessageId, NewEntry, Origin
 from bridge.pipeline.ids import plain_message_id
-from bridge.players.canonical import canonical_player, is_steam_id
+from bridge.players.canonical import canonical_player, is_steam_player
 from bridge.rules.book import RuleBook
 from bridge.rules.fixed import is_plain
 
 #: Longer or deeper messages come near the limits of details, numbers and parsers.
 _LONGEST: Final = 4096
 _DEEPEST: Final = 64
+#: So short a one can't be too deep: a level takes two characters.
+_SHALLOW: Final = 384
 #: A player's name that is plain, with a namespace and no white space.
 _PLAYER: Final = re.compile(r"[!#-9;-\[\]-~]+:[!#-\[\]-~]+")
 
@@ -36,6 +38,10 @@ class _Said(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     id: _Text | None = None
     occurred_at: str | None = None
     details: dict[str, Any] | None = None
+
+
+def _is_small(body: bytes) -> bool:
+    return len(body) <= _LONGEST and body.count(b"{") + body.count(b"[") <= _DEEPEST
 
 
 def _number(text: str) -> msgspec.Raw:
@@ -70,7 +76,7 @@ class Express:
     def _entry(
         self, body: bytes, received_at: datetime, peer: str, rules: RuleBook
     ) -> NewEntry | None:
-        if len(body) > _LONGEST or body.count(b"{") + body.count(b"[") > _DEEPEST:
+        if len(body) > _SHALLOW and not _is_small(body):
             return None
         try:
             said = _decode(body)
@@ -79,7 +85,7 @@ class Express:
             return None
         name, own = said.achievement, said.id
         fixed, player = rules.fixed(name), said.player
-        if player[:6] != "steam:" or not is_steam_id(player[6:]):
+        if not is_steam_player(player):
             player = _canonical(player)
         if fixed is None or not player or name == self._closed:
             return None

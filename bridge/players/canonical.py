@@ -24,6 +24,8 @@ _STEAM64 = re.compile(r"[0-9]{17}")
 _STEAM_HEX = re.compile(r"1100001[0-9a-f]{8}", re.IGNORECASE)  # as FiveM writes it
 _DASHED_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PLAIN_UUID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+_STEAM_PLAYER = re.compile(r"steam:[0-9]{17}")
+_NO_STEAM, _LAST_STEAM = f"steam:{STEAM_BASE}", f"steam:{_STEAM_LAST}"
 
 
 def canonical_player(text: str) -> str:
@@ -47,11 +49,10 @@ def canonical_player(text: str) -> str:
     return f"{namespace}:{_other(namespace, ident)}"
 
 
-def is_steam_id(ident: str) -> bool:
-    """Whether `ident` is a player's SteamID in its canonical form, the 64-bit number."""
-    if len(ident) != 17 or not (ident.isdigit() and ident.isascii()):
-        return False
-    return STEAM_BASE < int(ident) <= _STEAM_LAST
+def is_steam_player(text: str) -> bool:
+    """Whether `text` is the canonical form of a player on Steam."""
+    # Numbers of as many digits stand in the order of their texts.
+    return _STEAM_PLAYER.fullmatch(text) is not None and _NO_STEAM < text <= _LAST_STEAM
 
 
 def _steam(ident: str) -> int:

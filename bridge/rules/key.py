@@ -7,11 +7,13 @@ on host, process, time of sending or userRef. Golden values in the tests pin it.
 import json
 from hashlib import sha256
 from typing import Final
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 _dumps: Final = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), check_circular=False
 ).encode
+_new: Final = UUID.__new__
+_set: Final = object.__setattr__
 #: The bits of a UUID's version and variant: those that stay, and those of a UUIDv4.
 _KEPT: Final = (1 << 128) - 1 - (0xF000 << 64) - (0xC000 << 48)
 _V4: Final = (0x4000 << 64) + (0x8000 << 48)
@@ -34,8 +36,11 @@ def compact(parts: list[str | int]) -> str:
 
 def key_of_text(text: str) -> UUID:
     """Return the key whose recipe is written as `text`, the compact JSON of its parts."""
-    digest = sha256(text.encode()).digest()
-    return UUID(int=int.from_bytes(digest[:16], "big") & _KEPT | _V4)
+    number = int.from_bytes(sha256(text.encode()).digest()[:16], "big")
+    key = _new(UUID)  # its own __init__ looks for six ways to make one, and costs what a hash does
+    _set(key, "int", number & _KEPT | _V4)
+    _set(key, "is_safe", SafeUUID.unknown)
+    return key
 
 
 def _recipe(parts: list[str | int]) -> UUID:
