@@ -93,6 +93,13 @@ def test_each_repeat_makes_the_same_occurrence(rules: Sequence[Rule]) -> None:
         hold_equal(spoken("x", **more), rules)
 
 
+def test_the_deepest_of_short_messages_is_plain() -> None:
+    body = spoken("x", id="m").replace(b'"m"', b'"m","details":{"a":%s}')
+    depth = (384 - len(body) + len("%s")) // 2
+
+    assert hold_equal(body % (b"[" * depth + b"]" * depth))
+
+
 def test_escapes_that_mean_plain_text_are_plain() -> None:
     body = b'{"player":"steam:76561197960265729","achievement":"\\u0061b","id":"m\\/1"}'
 
@@ -123,7 +130,7 @@ def test_escapes_that_mean_plain_text_are_plain() -> None:
         spoken("x", id="m").replace(b'"m"', b'"m","details":{"a":"\\ud800"}'),
         spoken("x").replace(b"}", b',"details":{"a":"\\ud800"}}'),
         spoken("x", details={"a": "x" * 5000}),
-        spoken("x", details={"a": json.loads("[" * 80 + "]" * 80)}),
+        spoken("x", details={"a": json.loads("[" * 80 + "]" * 80), "b": "x" * 200}),
         spoken("x", occurred_at="yesterday"),
         spoken("x", occurred_at=1795411667),
         spoken("x", player="steam:1"),
