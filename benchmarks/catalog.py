@@ -18,12 +18,18 @@ class UnknownGoal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One goal of the list; its code is `measure` of the module `benchmarks.goals.<name>`."""
+    """One goal of the list; its code is `measure` of the module `benchmarks.goals.<name>`.
+
+    A `quick` one is in quick runs, too; a `free` one is measured once more in full runs, with a
+    daemon that is not pinned to one processor, and that is told as facts.
+    """
 
     number: int
     name: str
     what: str
     how: str
+    quick: bool = True
+    free: bool = True
 
 
 GOALS: Final = (
@@ -54,6 +60,7 @@ GOALS: Final = (
         "The same work by programs that also sync before they answer.",
         "Each peer is started here with syncing on and given the same events in turn with ours; "
         "one that is not installed is named.",
+        quick=False,
     ),
     Listed(
         5,
@@ -89,6 +96,7 @@ GOALS: Final = (
         "Accepting, delivering and marking at once on one core.",
         "Events that were accepted and delivered a second over the same time, against the echo "
         "of goal 1 (E).",
+        free=False,
     ),
     Listed(
         10,
@@ -96,6 +104,7 @@ GOALS: Final = (
         "What happens beyond capacity: early refusals, latency of what is accepted, memory.",
         "Twice and ten times the capacity just measured: the latency of what is accepted against "
         "that at capacity, how much of it still is, and the daemon's memory at most.",
+        free=False,
     ),
 )
 

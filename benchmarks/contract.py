@@ -57,6 +57,11 @@ class Row:
         """The median of `figures`."""
         return statistics.median(self.figures)
 
+    @property
+    def far(self) -> bool:
+        """Whether each of `figures` misses the must by far; one stall of a machine spoils one."""
+        return all(map(self.must.far, self.figures))
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:
@@ -91,8 +96,9 @@ class Outcome:
 class Bench:
     """Where and how the goals run: a folder on a real disk, how much, on which processors.
 
-    `quick` asks for the daily run: all goals together in two minutes. `serve` is the processor of
-    what is measured, `load` that of the generator and of what stands for the API.
+    `quick` asks for the daily run: all goals but the peers in two minutes. `serve` is the processor
+    of what is measured, `load` that of the generator and of what stands for the API. With `free` a
+    daemon may use all of those processors, as at a user's; its references stay where they are.
     """
 
     folder: Path
@@ -100,6 +106,17 @@ class Bench:
     pairs: int
     serve: int = 0
     load: int = 1
+    free: Sequence[int] = ()
+
+    @property
+    def cores(self) -> frozenset[int]:
+        """The processors of a daemon."""
+        return frozenset(self.free or (self.serve,))
+
+    @property
+    def whole(self) -> bool:
+        """Whether curves, and what else is held to no bound, are wanted as well."""
+        return not (self.quick or self.free)
 
 
 Goal = Callable[[Bench], Awaitable[Outcome]]

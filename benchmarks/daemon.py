@@ -1,7 +1,8 @@
-"""The daemon that is measured: a process of its own, pinned, as a user runs it.
+"""The daemon that is measured: a process of its own, as a user runs it, but pinned.
 
-In: a folder, and where its campaign's API is. Out: its addresses and its token, what it uses by
-/proc, what its outbox holds; it is stopped, killed, started again. Knows no generator and no goal.
+In: a folder, where its campaign's API is, and processors (`bench.cores`). Out: its addresses and
+its token, what it uses by /proc, what its outbox holds; it is stopped, killed, started again. Knows
+no generator and no goal.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,10 +53,10 @@ repeat = "per_id"
 
 @dataclass(slots=True)
 class Running:
-    """One daemon in `stage`, pinned to processor `core`; `ready_after` is its last start's time."""
+    """One daemon in `stage`, pinned to `cores`; `ready_after` is its last start's time."""
 
     stage: Stage
-    core: int
+    cores: Collection[int]
     process: subprocess.Popen[bytes] | None = None
     ready_after: float = field(default=0.0)
 
@@ -104,7 +105,7 @@ class Running:
         begun = time.perf_counter()
         command = [sys.executable, "-m", "bridge", f"--config={self._config}", "run"]
         with self._log.open("ab") as log:
-            self.process = pinned(self.core, command, log.fileno(), self.stage.environment)
+            self.process = pinned(self.cores, command, log.fileno(), self.stage.environment)
         while not await asyncio.to_thread(_answers, self.http):
             self._must_run(time.perf_counter() - begun)
             await asyncio.sleep(_PAUSE)
@@ -198,14 +199,14 @@ async def daemon(
     base_url: str | None = None,
     config_more: str = "",
 ) -> AsyncIterator[Running]:
-    """Run a fresh daemon in `folder` on processor `bench.serve`; it is stopped at the end.
+    """Run a fresh daemon in `folder` on `bench.cores`; it is stopped at the end.
 
     Without `base_url` its campaign's API is a closed port: nothing is delivered. Players 0 to
     `linked` - 1 are linked to `user-0`…; all others are not, so their entries are held.
     `config_more` goes on where the campaign's table ends: keys of it first, then other tables.
     """
     stage = _stage(folder, base_url or f"http://127.0.0.1:{free_port()}/api", config_more)
-    running = Running(stage, bench.serve)
+    running = Running(stage, bench.cores)
     if linked:
         await asyncio.to_thread(_link, stage, linked)
     try:
@@ -236,11 +237,14 @@ async def throwaway(
 
 
 def pinned(
-    core: int, command: list[str], output: int, environment: Mapping[str, str] | None = None
+    cores: Collection[int],
+    command: list[str],
+    output: int,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` on one processor, from its first instruction and with all its threads."""
+    """Start `command` on some processors, from its first instruction and with all its threads."""
     ours = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})  # a child begins with that of the thread that starts it
+    os.sched_setaffinity(0, cores)  # a child begins with that of the thread that starts it
     try:
         return subprocess.Popen(
             command,

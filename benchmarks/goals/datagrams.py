@@ -24,7 +24,7 @@ LARGE: Final = 200_000
 #: Datagrams under way at once, and events of one acknowledged run.
 WINDOW: Final = 1024
 _EVENTS, _QUICK_EVENTS = 200_000, 30_000
-_SECONDS, _QUICK_SECONDS = 10.0, 3.0
+_SECONDS, _QUICK_SECONDS = 10.0, 1.0
 #: Seconds without a new entry after which the rest of a burst is lost.
 _SILENCE: Final = 2.0
 _LOOK: Final = 0.02
@@ -45,11 +45,10 @@ class Burst:
 
 async def measure(bench: Bench) -> Outcome:
     """Measure goal 3."""
-    pairs = 1 if bench.quick else bench.pairs
     sizes = (BURST,) if bench.quick else (BURST, LARGE)
-    bursts = [[await burst(bench, size) for size in sizes] for _ in range(pairs)]
+    bursts = [[await burst(bench, size) for size in sizes] for _ in range(bench.pairs)]
     flights, alone = [], []
-    for _ in range(pairs):
+    for _ in range(bench.pairs):
         flights.append(await acknowledged(bench))
         alone.append(await measured_rows(bench, 100))
     first = [one[0] for one in bursts]
@@ -58,11 +57,15 @@ async def measure(bench: Bench) -> Outcome:
 
 
 def _largest(bursts: Sequence[Sequence[Burst]], *, quick: bool) -> Row:
+    """Return the largest burst of which nothing was lost; of none, what was kept of the smallest.
+
+    So one datagram in 50,000 misses the must, and half of them by far.
+    """
     lost = "; ".join(f"{b.sent - b.kept:,} of {b.sent:,} lost" for one in bursts for b in one)
     return Row(
         3,
         "UDP flat out, nothing lost: the largest burst",
-        [max((b.sent for b in one if b.kept == b.sent), default=0) for one in bursts],
+        [max((b.sent for b in one if b.kept == b.sent), default=one[0].kept) for one in bursts],
         "datagrams",
         Bound(">=", BURST),
         Bound(">=", LARGE),

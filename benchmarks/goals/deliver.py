@@ -46,7 +46,7 @@ async def measure(bench: Bench) -> Outcome:
             ours.append(rate)
             busy.append(share)
             reference.append(await _called(bench, api, IN_FLIGHT))
-        curves = [] if bench.quick else await _curves(bench, api)
+        curves = await _curves(bench, api) if bench.whole else []
     row = Row(
         goal=5,
         what=f"deliver a backlog of {_ENTRIES[bench.quick]:,}, {IN_FLIGHT} in flight",

@@ -27,8 +27,8 @@ IN_FLIGHT: Final = 50
 #: Connections of the open loop: one that is not free is as good as a refusal, so there are many.
 CALLERS: Final = 256
 #: Seconds of the open loop, and of one caller alone, by `bench.quick`.
-_OPEN: Final = {True: 2.5, False: 30.0}
-_ALONE: Final = {True: 0.7, False: 3.0}
+_OPEN: Final = {True: 2.0, False: 30.0}
+_ALONE: Final = {True: 0.5, False: 3.0}
 #: Events before anything is measured.
 _WARM: Final = 500
 _ALONE_MOST: Final = 8_000

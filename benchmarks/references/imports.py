@@ -34,7 +34,7 @@ class Bare:
 
 
 async def bare(bench: Bench) -> Bare:
-    """Start it on `bench.serve`, wait until it answers, and end it.
+    """Start it on `bench.cores`, wait until it answers, and end it.
 
     Raises:
         RuntimeError: it ended, or did not answer in time.
@@ -45,7 +45,7 @@ async def bare(bench: Bench) -> Bare:
 def _bare(bench: Bench) -> Bare:
     port, begun = free_port(), time.perf_counter()
     arguments = [sys.executable, "-m", "benchmarks.references.bare", str(port)]
-    process = pinned(bench.serve, arguments, subprocess.DEVNULL)
+    process = pinned(bench.cores, arguments, subprocess.DEVNULL)
     try:
         while not _answers(port):
             if process.poll() is not None or time.perf_counter() - begun > _START:

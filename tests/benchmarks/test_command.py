@@ -1,5 +1,6 @@
 """The command: what it prints and keeps, and how it ends."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from filelock import FileLock
 
 from benchmarks import record
 from benchmarks.__main__ import Busy, Order, measured
-from benchmarks.contract import Curve, Missing
+from benchmarks.contract import Bench, Curve, Missing, Outcome
 from benchmarks.machine import ROOT
 from benchmarks.run import Load
 from tests.benchmarks.fakes import LISTED, of, paper, raises, row, says
@@ -79,6 +80,28 @@ async def test_all_is_run_as_often_as_asked_with_a_record_each(tmp_path: Path) -
     assert code == 0
     assert said.count("goal 2 two: done") == 2
     assert len(kept(tmp_path)) == 2
+
+
+async def test_what_a_quick_run_leaves_out_is_named(tmp_path: Path) -> None:
+    out, written = paper()
+    order = Order(LISTED[:1], True, 1, 2, tmp_path, tmp_path, left_out=LISTED[1:])
+
+    assert await measured(order, of(one=says(row(1))), out) == 0
+    assert "all of goal 2, two: missing: it takes too long" in written.getvalue()
+
+
+async def test_the_runner_keeps_off_what_is_measured_while_goals_run(tmp_path: Path) -> None:
+    before, seen = os.sched_getaffinity(0), []
+
+    async def measure(bench: Bench) -> Outcome:
+        seen.append((os.sched_getaffinity(0), {bench.load}))
+        return Outcome([row(1)])
+
+    await ordered(tmp_path, of(one=measure, two=says(row(2))))
+
+    assert seen
+    assert all(mine == load for mine, load in seen)
+    assert os.sched_getaffinity(0) == before
 
 
 async def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:

@@ -28,5 +28,10 @@ def test_the_figure_is_the_median_of_the_pairs_ratios() -> None:
     assert pairs.figure == 1.0
 
 
+def test_a_must_is_missed_by_far_where_each_pair_misses_it_so() -> None:
+    assert row(ours=[0.1, 0.29, 0.2], reference=[1.0, 1.0, 1.0]).far
+    assert not row(ours=[0.1, 0.3, 0.2], reference=[1.0, 1.0, 1.0]).far
+
+
 def test_without_a_reference_the_figures_are_ours() -> None:
     assert row(ours=[3.0, 1.0, 2.0], reference=()).figure == 2.0

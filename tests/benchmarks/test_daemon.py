@@ -1,6 +1,7 @@
 """The daemon that is measured: where it runs, what it uses, what it holds."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -64,6 +65,12 @@ async def test_what_the_generator_counts_is_what_the_outbox_holds(bench: Bench) 
         assert (again.acknowledged, again.duplicates) == (0, 100)
         await running.holds(300)
     assert not list(bench.folder.iterdir())
+
+
+async def test_one_that_is_not_pinned_may_use_all_processors(bench: Bench) -> None:
+    free = replace(bench, free=machine.cores())
+    async with throwaway(free) as running:
+        assert os.sched_getaffinity(running.pid) == set(machine.cores())
 
 
 async def test_one_that_does_not_start_says_why(bench: Bench) -> None:

@@ -1,10 +1,12 @@
 """Goals run one after another; what fails is told, and the others go on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.contract import Bench, Goal, Outcome
+from benchmarks.catalog import Listed
+from benchmarks.contract import Bench, Goal, Missing, Outcome
 from benchmarks.record import Result
 from benchmarks.run import run
 from bridge.errors import CommandError
@@ -69,6 +71,43 @@ async def test_an_error_names_no_folder_of_this_machine(bench: Bench) -> None:
     path = bench.folder / "campaign-bridge-bench-one" / "daemon.log"
 
     assert str(bench.folder) not in (await only(bench, raises(OSError(f"see {path}")))).error
+
+
+def beside(listed: bool) -> Listed:
+    return Listed(1, "one", "What one measures.", "How it does.", free=listed)
+
+
+async def test_what_is_not_pinned_is_told_beside_what_is_and_held_to_nothing(bench: Bench) -> None:
+    gone = Missing(1, "a peer", "it is not installed")
+
+    async def measure(given: Bench) -> Outcome:
+        ratio = 0.1 if given.free else 0.7
+        return Outcome([row(1, ratio), gone], facts={"said": str(sorted(given.cores))})
+
+    full = replace(bench, quick=False, pairs=5)
+    [result] = await run([beside(True)], of(one=measure), full, 30, free=(0, 1, 2))
+    [alone] = await run([beside(False)], of(one=measure), full, 30, free=(0, 1, 2))
+
+    assert result.outcome
+    assert alone.outcome
+    assert [found.figure for found in result.rows] == [0.7]
+    assert result.outcome.facts == {
+        "said": "[0]",
+        "not pinned, 64 callers": "100/s against 1,000/s E: 0.100 (0.090\N{EN DASH}0.110)",
+    }
+    assert alone.outcome.facts == {"said": "[0]"}
+
+
+async def test_one_that_fails_when_it_is_not_pinned_fails_with_its_figures(bench: Bench) -> None:
+    async def measure(given: Bench) -> Outcome:
+        if given.free:
+            raise OSError("events are lost")
+        return Outcome([row(1)])
+
+    [result] = await run([beside(True)], of(one=measure), bench, 30, free=(0, 1))
+
+    assert "events are lost" in result.error
+    assert [found.figure for found in result.rows] == [0.7]
 
 
 @pytest.mark.parametrize(
