@@ -135,16 +135,18 @@ class Wicket(asyncio.Protocol):
         self.busy = self.called = True
         self._all.take(self, body, head)
 
-    def answer(self, status: int, body: bytes, more: str, head: Head) -> None:
-        """Answer the call that is under way, and look for the next one."""
+    def answer(self, first: str, body: bytes, last: str, stays: bool) -> None:
+        """Answer the call that is under way, and look for the next one.
+
+        `first` and `last` are what is said before its length and after it.
+        """
         self.busy = False
         transport = self._transport
         if transport.is_closing():
             return
-        self.rests_since = self._all.loop.time()
-        stays = head.stays and not self._all.ending
-        transport.write(self._all.response(status, body, more, stays=stays))
-        if not stays:
+        close = "" if stays else _CLOSE
+        transport.write(f"{first}Content-Length: {len(body)}\r\n{last}{close}\r\n".encode() + body)
+        if close:
             transport.close()
         elif self._got:
             self._next()
@@ -153,6 +155,10 @@ class Wicket(asyncio.Protocol):
         """Close it, unless a call is under way; then its answer does."""
         if not self.busy:
             self._transport.close()
+
+    def drop(self) -> None:
+        """Close it at once."""
+        self._transport.abort()
 
     def _next(self) -> None:
         self._transport.resume_reading()
@@ -201,7 +207,7 @@ class Wickets:
         self._rest = rest
         self._gathered: list[tuple[Wicket, bytes, Head]] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._date = (0, "")
+        self._second = (0, "")
         self.loop = asyncio.get_running_loop()
         self.heads = Heads(gate)
         self.others = others
@@ -254,29 +260,26 @@ class Wickets:
             )
         except Exception as unexpected:  # noqa: BLE001  # nobody may be left without an answer
             outcomes = [unexpected] * len(group)
+        # The headers that aiohttp writes, in its order.
+        last, now = f"Date: {self._date()}\r\n{_SERVER}", self.loop.time()
         for (wicket, _, head), outcome in zip(group, outcomes, strict=True):
+            wicket.rests_since = now
             if isinstance(outcome, Exception):
-                tell(outcome, "POST", PATH)
-                status, headers, body = problem_parts(outcome)
-                more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-                wicket.answer(status, body, more, head)
+                first, body = _problem(outcome)
             else:
-                wicket.answer(202, single_answer(outcome), _JSON, head)
+                first, body = _ACCEPTED, single_answer(outcome)
+            try:
+                wicket.answer(first, body, last, head.stays and not self.ending)
+            except Exception as unexpected:  # noqa: BLE001  # the others wait for theirs
+                tell(unexpected, "POST", PATH)
+                wicket.drop()
 
-    def response(self, status: int, body: bytes, more: str, *, stays: bool) -> bytes:
-        """Return the bytes of an answer, with the headers that aiohttp writes."""
-        head = (
-            f"HTTP/1.1 {status} {_PHRASES[status]}\r\n{more}Content-Length: {len(body)}\r\n"
-            f"Date: {self._now()}\r\n{_SERVER}"
-        )
-        return f"{head}{'' if stays else _CLOSE}\r\n".encode() + body
-
-    def _now(self) -> str:
+    def _date(self) -> str:
         now = self._door.clock.now()
         second = int(now.timestamp())
-        if second != self._date[0]:
-            self._date = (second, format_datetime(now, usegmt=True))
-        return self._date[1]
+        if second != self._second[0]:
+            self._second = (second, format_datetime(now, usegmt=True))
+        return self._second[1]
 
     def _sweep(self) -> None:
         self._sweeping = self.loop.call_later(_SWEEP, self._sweep)
@@ -285,10 +288,17 @@ class Wickets:
             wicket.end()
 
 
-_JSON: Final = "Content-Type: application/json\r\n"
+_ACCEPTED: Final = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\n"
 _SERVER: Final = f"Server: {SERVER_SOFTWARE}\r\n"
 _CLOSE: Final = "Connection: close\r\n"
-_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
+
+
+def _problem(failure: Exception) -> tuple[str, bytes]:
+    """Return how the answer to a call that failed begins, and its body."""
+    tell(failure, "POST", PATH)
+    status, headers, body = problem_parts(failure)
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{more}", body
 
 
 def _plain(body: bytes) -> bytes | None:

@@ -14,6 +14,7 @@ _dumps: Final = json.JSONEncoder(
 ).encode
 _new: Final = UUID.__new__
 _set: Final = object.__setattr__
+_UNKNOWN: Final = SafeUUID.unknown
 #: The bits of a UUID's version and variant: those that stay, and those of a UUIDv4.
 _KEPT: Final = (1 << 128) - 1 - (0xF000 << 64) - (0xC000 << 48)
 _V4: Final = (0x4000 << 64) + (0x8000 << 48)
@@ -39,7 +40,7 @@ def key_of_text(text: str) -> UUID:
     number = int.from_bytes(sha256(text.encode()).digest()[:16], "big")
     key = _new(UUID)  # its own __init__ looks for six ways to make one, and costs what a hash does
     _set(key, "int", number & _KEPT | _V4)
-    _set(key, "is_safe", SafeUUID.unknown)
+    _set(key, "is_safe", _UNKNOWN)
     return key
 
 

@@ -407,6 +407,22 @@ async def test_a_caller_that_has_gone_spoils_nothing(door: Door) -> None:
     assert (await stays.answer()).status == 202
 
 
+async def test_an_answer_that_fails_spoils_no_other(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.sink.open.clear()
+    bad, good = await door.connect(), await door.connect()
+    await bad.send(post() + b"POST /v1/achievements HTTP/1.1\r\nHost: x\r\n\r\n")
+    await good.send(post())
+    await door.sink.until(lambda: len(door.sink.bodies) == 2)
+    monkeypatch.setattr(door.wicket.heads, "judge", None)
+    door.sink.open.set()
+
+    assert (await good.answer()).status == 202
+    assert (await bad.answer()).status == 202
+    assert await bad.reader.read() == b""
+
+
 # -- callers that are slow, idle or many ----------------------------------------------------
 
 
