@@ -4,11 +4,18 @@ In: a folder. Out: a wait that ends when something may have changed. Knows nothi
 """
 
 import asyncio
+import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from watchfiles import awatch
+from bridge.intake.files.inotify import Inotify
+from bridge.loading import later
+
+if TYPE_CHECKING:
+    import watchfiles
+else:
+    watchfiles = later("watchfiles")
 
 #: Milliseconds in which changes are gathered before somebody is woken.
 _GATHERED: Final = 50
@@ -64,16 +71,10 @@ class Watch:
     async def _run(self) -> None:
         while True:
             try:
-                async for _ in awatch(
-                    self._folder,
-                    debounce=_GATHERED,
-                    step=_STEP,
-                    stop_event=self._stop,
-                    recursive=False,
-                ):
-                    self.trouble = None
-                    self._watched = True
-                    self._woken.set()
+                if sys.platform == "linux":
+                    await self._told()
+                else:
+                    await self._asked()
             except FileNotFoundError:  # the folder is not there yet, or no longer
                 self.trouble = f"there is no folder {self._folder}"
             except OSError as failure:
@@ -81,3 +82,25 @@ class Watch:
             self._watched = False
             self._woken.set()
             await asyncio.sleep(self._poll)
+
+    async def _told(self) -> None:
+        """Be woken by the kernel, until the folder is gone."""
+        with Inotify(self._folder, self._woken.set, _GATHERED / 1000) as watched:
+            self._begun()
+            await watched.gone.wait()
+
+    async def _asked(self) -> None:
+        """Be woken by a thread that looks for news all the time, on systems without inotify."""
+        async for _ in watchfiles.awatch(
+            self._folder,
+            debounce=_GATHERED,
+            step=_STEP,
+            stop_event=self._stop,
+            recursive=False,
+        ):
+            self._begun()
+
+    def _begun(self) -> None:
+        self.trouble = None
+        self._watched = True
+        self._woken.set()
