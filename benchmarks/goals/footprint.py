@@ -23,8 +23,8 @@ _MIB: Final = 1024 * 1024
 #: `bench.quick`.
 _BACKLOG: Final = {True: 50_000, False: 1_000_000}
 _LOAD: Final = {True: 0.6, False: 4.0}
-_SETTLE: Final = {True: 0.5, False: 3.0}
-_IDLE: Final = {True: 2.0, False: 20.0}
+_SETTLE: Final = {True: 1.0, False: 3.0}
+_IDLE: Final = {True: 3.0, False: 20.0}
 #: Datagrams of the burst that comes after the other loads.
 _BURST: Final = 50_000
 _MOST: Final = 40_000

@@ -16,8 +16,10 @@ from benchmarks.daemon import Running, throwaway
 from benchmarks.load.flood import Flood, flood
 from benchmarks.load.job import Job, Report, generate
 
-#: Callers when capacity is measured, and beyond it, of single events and of arrays.
-AT_CAPACITY: Final = {"single": 256, "array": 16}
+#: Callers when capacity is measured, and beyond it, of single events and of arrays. At capacity as
+#: much waits as may, 4,096 events, or as many as there are callers beyond it: with fewer callers
+#: each waited less for that alone, and no refusal would bring the latency back.
+AT_CAPACITY: Final = {"single": 1024, "array": 40}
 BEYOND: Final = {"single": 1024, "array": 256}
 #: Events of one array.
 GROUP: Final = 100
