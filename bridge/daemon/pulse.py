@@ -21,6 +21,8 @@ log = structlog.get_logger("daemon")
 
 #: Seconds between two looks, at most; no status is told more often.
 LOOK: Final = 1.0
+#: The same where nobody is told: a standstill is logged all the same.
+_ALONE: Final = 5.0
 #: Seconds without progress after which it is said, where no watchdog sets a time.
 _LONG: Final = 15.0
 
@@ -56,7 +58,8 @@ class Pulse:
         self._notifier = notifier
         self._clock = clock
         self._watchdog = watchdog
-        self._period = min(LOOK, watchdog / 4) if watchdog else LOOK
+        alone = _ALONE if not notifier.listening else LOOK
+        self._period = min(LOOK, watchdog / 4) if watchdog else alone
         self._life: Life | None = None
         self._line = ""
         self._commits = -1
