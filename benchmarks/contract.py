@@ -62,6 +62,11 @@ class Row:
         """Whether each of `figures` misses the must by far; one stall of a machine spoils one."""
         return all(map(self.must.far, self.figures))
 
+    @property
+    def of_machine(self) -> bool:
+        """Whether it is a time held against no other: a busy machine misses any such must."""
+        return not self.reference and self.unit in {"s", "ms"}
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:

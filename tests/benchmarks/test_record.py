@@ -1,5 +1,6 @@
 """Records: read back as they were written, and what makes a run fail."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,14 @@ def test_a_full_run_fails_by_a_missed_must_and_a_quick_one_by_a_far_one(
     ratio: float, quick: bool, failed: bool
 ) -> None:
     assert bool(wrong(record(result(row(ratio=ratio)), quick=quick))) == failed
+
+
+def test_a_time_of_its_own_fails_a_full_run_only() -> None:
+    late = row(ours=[9.0, 8.0], reference=(), unit="ms", must=Bound("<=", 3))
+
+    assert wrong(record(result(late), quick=True)) == []
+    assert len(wrong(record(result(late)))) == 1
+    assert len(wrong(record(result(replace(late, unit="MiB")), quick=True))) == 1
 
 
 def test_a_missed_must_is_told_with_its_figure() -> None:
