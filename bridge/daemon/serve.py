@@ -50,6 +50,9 @@ async def _run(
     try:
         async with running(config, load_settings(config), held=held, notifier=notifier) as daemon:
             gc.freeze()  # what is loaded now stays: no full collection has to look at it again
+            # A thousand events are some ten thousand values, none of them in a cycle: by default
+            # a tenth of the time that they take would go into looking for one.
+            gc.set_threshold(10_000)
             log.info(
                 "running", action="daemon_running", config=str(config), held=sorted(held.doors)
             )

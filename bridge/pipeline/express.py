@@ -15,11 +15,10 @@ import msgspec
 from bridge.adapters.builtin import moment
 from bridge.errors import MessageRejected
 from bridge.events import RawMessage, Together
-from bridge.outbox.values import MessageId, NewEntry, Origin
+from bridge.outbox.values import NewEntry, Origin
 from bridge.pipeline.ids import plain_message_id
 from bridge.players.canonical import canonical_player, is_steam_player
 from bridge.rules.book import RuleBook
-from bridge.rules.fixed import is_plain
 
 #: Longer or deeper messages come near the limits of details, numbers and parsers.
 _LONGEST: Final = 4096
@@ -28,6 +27,10 @@ _DEEPEST: Final = 64
 _SHALLOW: Final = 384
 #: A player's name that is plain, with a namespace and no white space.
 _PLAYER: Final = re.compile(r"[!#-9;-\[\]-~]+:[!#-\[\]-~]+")
+
+#: Messages that are read at once: so many stay in the processor's cache, and one that is not plain
+#: makes so many be read again.
+_AT_ONCE: Final = 64
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -52,8 +55,8 @@ def _number(text: str) -> msgspec.Raw:
     return msgspec.Raw(written)
 
 
-_decode = msgspec.json.Decoder(_Said, float_hook=_number).decode
-_encode = msgspec.json.Encoder(order="sorted").encode
+_decoder = msgspec.json.Decoder(_Said, float_hook=_number)
+_encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
 
 
 class Express:
@@ -66,38 +69,63 @@ class Express:
     def entries(self, messages: Sequence[RawMessage], rules: RuleBook) -> list[NewEntry | None]:
         """Return the entry of each message, in order; None for those that the road must take."""
         if isinstance(messages, Together):
-            at, parts = messages.received_at, zip(messages.bodies, messages.peers, strict=True)
-            return [self._entry(body, at, peer, rules) for body, peer in parts]
+            bodies, peers, at = messages.bodies, messages.peers, messages.received_at
+            return [
+                entry
+                for n in range(0, len(bodies), _AT_ONCE)
+                for entry in self._some(
+                    bodies[n : n + _AT_ONCE], peers[n : n + _AT_ONCE], at, rules
+                )
+            ]
         return [
-            self._entry(message.body, message.received_at, message.peer, rules)
+            entry
             for message in messages
+            for entry in self._some([message.body], [message.peer], message.received_at, rules)
         ]
 
+    def _some(
+        self, bodies: Sequence[bytes], peers: Sequence[str], at: datetime, rules: RuleBook
+    ) -> list[NewEntry | None]:
+        read = _read(bodies)
+        if read is None:  # one of them is not plain, and the others are to be found
+            return [None] if len(bodies) == 1 else self._each(bodies, peers, at, rules)
+        return [
+            self._entry(body, peer, at, said, details, rules)
+            for body, peer, said, details in zip(bodies, peers, *read, strict=True)
+        ]
+
+    def _each(
+        self, bodies: Sequence[bytes], peers: Sequence[str], at: datetime, rules: RuleBook
+    ) -> list[NewEntry | None]:
+        alone = zip(bodies, peers, strict=True)
+        return [entry for one, peer in alone for entry in self._some([one], [peer], at, rules)]
+
     def _entry(
-        self, body: bytes, received_at: datetime, peer: str, rules: RuleBook
+        self,
+        body: bytes,
+        peer: str,
+        received_at: datetime,
+        said: _Said,
+        details: str,
+        rules: RuleBook,
     ) -> NewEntry | None:
-        if len(body) > _SHALLOW and not _is_small(body):
-            return None
-        try:
-            said = _decode(body)
-            at = None if said.occurred_at is None else moment(said.occurred_at)
-        except ValueError:  # msgspec's and pydantic's own are of this kind
-            return None
-        name, own = said.achievement, said.id
-        fixed, player = rules.fixed(name), said.player
+        name, own, player = said.achievement, said.id, said.player
         if not is_steam_player(player):
             player = _canonical(player)
+        fixed = rules.fixed(name)
         if fixed is None or not player or name == self._closed:
             return None
-        message_id = None
-        if own is not None:
-            message_id = _message_id(player, name, own, at, said.details)
-            if message_id is None:
-                return None
         worth = fixed.worth(player, own)
         if worth is None:
             return None
+        try:
+            at = None if said.occurred_at is None else moment(said.occurred_at)
+        except ValueError:  # pydantic's own is of this kind
+            return None
         when, key = worth
+        message_id = None
+        if own is not None:
+            message_id = plain_message_id(player, name, own, at, details)
         origin = Origin("", peer, self._adapter, body, received_at, name, own, at)
         code, feat = fixed.code, fixed.feat
         return NewEntry(
@@ -105,14 +133,44 @@ class Express:
         )
 
 
-def _message_id(
-    player: str, name: str, own: str, at: datetime | None, details: dict[str, Any] | None
-) -> MessageId | None:
-    """Return what names the event; None where its texts are not plain."""
-    text = _encode(details) if details else b"{}"
-    if not is_plain(own) or not text.isascii() or b"\x7f" in text:
+def _read(bodies: Sequence[bytes]) -> tuple[Sequence[_Said], Sequence[str]] | None:
+    """Return what messages say, and the JSON of their details; None where one is not plain.
+
+    Names are looked at by the rule book, and players by themselves.
+    """
+    if max(map(len, bodies)) > _SHALLOW and not all(map(_is_small, bodies)):
         return None
-    return plain_message_id(player, name, own, at, text.decode())
+    try:
+        said = _decoded(bodies)
+        text = _encode_lines([each.details or {} for each in said])
+    except ValueError:  # msgspec's own are of this kind
+        return None
+    owns = [each.id for each in said if each.id is not None]
+    if len(said) != len(bodies) or not _are_plain(owns) or not text.isascii() or b"\x7f" in text:
+        return None
+    return said, text.decode().splitlines()
+
+
+def _decoded(bodies: Sequence[bytes]) -> list[_Said]:
+    """Return what messages say, by one call where each is one line."""
+    if len(bodies) == 1:
+        return [_decoder.decode(bodies[0])]
+    lines = b"\n".join(bodies)
+    if lines.count(b"\n") >= len(bodies):
+        raise ValueError
+    return _decoder.decode_lines(lines)
+
+
+def _are_plain(texts: list[str]) -> bool:
+    """Whether each is plain; see `rules.fixed.is_plain`."""
+    together = "".join(texts)
+    return (
+        together.isascii()
+        and together.isprintable()
+        and '"' not in together
+        and "\\" not in together
+        and not any(text[0] == " " for text in texts)
+    )
 
 
 def _canonical(player: str) -> str:

@@ -240,6 +240,33 @@ def test_of_fields_that_stand_twice_the_last_counts(one: dict[str, Any], two: An
     hold_equal(json.dumps(one).encode()[:-1] + b"," + json.dumps(two).encode()[1:])
 
 
+_ANY = _WRITTEN | st.sampled_from(
+    [
+        b"",
+        b" ",
+        b"\n",
+        b"?",
+        spoken("x", id="m") + b"\n" + spoken("y", id="m"),
+        spoken("x", id="m").replace(b", ", b",\n"),
+        spoken("x", id='"'),
+        spoken("x", id="m", details={"a": "\u2028\n"}),
+        spoken("x", id="m", details={"a": "b" * 1000}),
+        *(spoken("x", id=str(number)) for number in range(5)),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(_ANY, max_size=8))
+@example([spoken("x", id="1")] * 200)
+@example([*[spoken("x", id="1")] * 70, b"?", *[spoken("y", id="2")] * 70])
+@example([spoken("x") + b"\n" + spoken("y"), b""])
+def test_messages_make_together_what_each_makes_alone(bodies: list[bytes]) -> None:
+    together = Together(bodies, START, "127.0.0.1:4000")
+
+    assert lane(together) == [entry for body in bodies for entry in lane([heard(body)])]
+
+
 # -- the road around it ---------------------------------------------------------------------
 
 
