@@ -186,7 +186,10 @@ class ClaimTerms:
 
 @record
 class Claim:
-    """Leave to send one entry once, until the lease is over."""
+    """Leave to send one entry once, until the lease is over.
+
+    `number` is where the outbox finds the entry at once; 0 where only its key is known.
+    """
 
     key: UUID
     campaign: str
@@ -200,6 +203,7 @@ class Claim:
     failures: int
     refusals: int
     conflicts: int
+    number: int = 0
 
 
 @record

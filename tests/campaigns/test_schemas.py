@@ -16,6 +16,7 @@ from bridge.campaigns.schemas import (
     own_error,
     standing_of,
 )
+from bridge.campaigns.schemas.documents import json_bytes
 from bridge.errors import CampaignError
 
 
@@ -128,6 +129,11 @@ def test_an_events_body_is_these_bytes() -> None:
     assert event_body("quest_complete", "usr_é") == (
         '{"eventCode":"quest_complete","userRef":"usr_é"}'.encode()
     )
+
+
+@given(st.text(), st.text())
+def test_an_events_body_is_what_the_json_of_all_others_is(code: str, ref: str) -> None:
+    assert event_body(code, ref) == json_bytes({"eventCode": code, "userRef": ref})
 
 
 @pytest.mark.parametrize("text", ["1e30", "1e999999999", "1e-31", "9" * 31, "-1e999999999"])

@@ -5,9 +5,10 @@ In: bytes and JSON values. Out: values that are what they are taken for, or None
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import TypeAlias
+from json.encoder import encode_basestring
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from yarl import URL
@@ -17,8 +18,12 @@ from bridge.errors import CampaignError
 
 Document: TypeAlias = dict[str, object]
 
-#: Made once: `json.loads` would make one for every answer.
+#: Made once: `json.loads` and `json.dumps` would make one for every call.
 _DECODER = json.JSONDecoder(parse_float=Decimal)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+#: A text as `json_bytes` writes it.
+json_text: Final[Callable[[str], str]] = encode_basestring
 
 
 def json_object(body: bytes) -> Document | None:
@@ -32,7 +37,7 @@ def json_object(body: bytes) -> Document | None:
 
 def json_bytes(value: Mapping[str, object]) -> bytes:
     """Return the exact bytes of a JSON object that is sent."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def own_error(document: Document | None) -> str | None:

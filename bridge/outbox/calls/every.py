@@ -113,8 +113,7 @@ class Calls(Following, Linking, Confirming):
         """Settle what has ended, then claim; see the contract."""
 
         def turn(book: Book) -> Claimed:
-            for ended in settlings:
-                delivering.settle(book, ended.claim, ended.verdict, ended.answer)
+            delivering.settle_all(book, settlings)
             return delivering.claim(book, campaign, limit, terms) if limit else Claimed((), None)
 
         claimed = await self.change(turn)

@@ -33,25 +33,28 @@ class Book:
         if (before.state.told, before.reason) != (after.state.told, after.reason):
             self._tell(before, after)
         if life.opens_fence(before, after):
-            self._let_through(before)
+            self.let_through(before.campaign, before.target or "", before.event_code)
 
     def _to_be_looked_for(self, entry: Entry) -> Entry:
         """Say when its payout is first looked for; never where the history can't be read."""
-        lane = self.rows.lanes.of(entry.campaign)
         amount = entry.amount
         if amount is None:
             amount = self.rows.lanes.price(entry.campaign, entry.event_code)
-        look_at = self.now + lane.first_look if lane.history else None
-        return entry.changed(look_at=look_at, looks=0, amount=amount)
+        return entry.changed(look_at=self.first_look(entry.campaign), looks=0, amount=amount)
+
+    def first_look(self, campaign: str) -> int | None:
+        """Return when the payout of what was sent now is first looked for; None for never."""
+        lane = self.rows.lanes.of(campaign)
+        return self.now + lane.first_look if lane.history else None
 
     def _tell(self, before: Entry, after: Entry) -> None:
         """Tell the stream of what a game would notice; the reasons of retries are no news."""
         if after.state.told != before.state.told or after.state is State.HELD:
             self.rows.history.add_change(self.now, after)
 
-    def _let_through(self, leader: Entry) -> None:
-        ref = leader.target or ""
-        waiting = self.rows.entries.next_fenced(leader.campaign, ref, leader.event_code)
+    def let_through(self, campaign: str, user_ref: str, event_code: str) -> None:
+        """Open a fence for the oldest entry that waits behind it."""
+        waiting = self.rows.entries.next_fenced(campaign, user_ref, event_code)
         if waiting is not None:
             self.rows.entries.save(waiting.changed(fenced=False))
 

@@ -1,14 +1,33 @@
 """Delivering: claims and what became of them.
 
 In: claims asked for, outcomes. Out: leave to send; entries moved on.
+
+```text
+ due ─▶ never sent, nothing in its way ──▶ claimed many at once        what ended ─▶ taken ─▶ many
+  └───▶ fenced, unlinked, sent before ───▶ one by one                      └───▶ else, one by one
+```
+What is done one by one (`bridge.outbox.life`) is the definition; a test holds the two together.
 """
+
+from collections.abc import Sequence
+from uuid import UUID
 
 from bridge.errors import EntryNotFound
 from bridge.events import State
 from bridge.outbox import life
 from bridge.outbox.entry import Entry
 from bridge.outbox.ledger.book import Book
-from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, Verdict, Wire
+from bridge.outbox.sqlite.rows.entries import DueRow, Taken
+from bridge.outbox.values import (
+    Accepted,
+    Answer,
+    Claim,
+    Claimed,
+    ClaimTerms,
+    Settling,
+    Verdict,
+    Wire,
+)
 
 #: Most entries that one claim moves out of the way, so that the writer serves others in between.
 _SWEEP = 500
@@ -31,8 +50,76 @@ def claim(book: Book, campaign: str, limit: int, terms: ClaimTerms) -> Claimed:
         if not found:
             break
         swept += len(found)
-        claims += [claimed for entry in found if (claimed := _try(book, entry, terms)) is not None]
+        claims += _claim_some(book, campaign, found, terms)
     return Claimed(claims, _next_in(book, campaign))
+
+
+def _claim_some(
+    book: Book, campaign: str, found: Sequence[DueRow], terms: ClaimTerms
+) -> list[Claim]:
+    claims: list[Claim] = []
+    first = _First(book, campaign, terms)
+    for row in found:
+        if first.takes(row):
+            claims.append(first.add(row))
+            continue
+        first.store()
+        claimed = _try(book, book.rows.entries.by_id(row.id), terms)
+        if claimed is not None:
+            claims.append(claimed)
+            first.fence(claimed.user_ref, claimed.event_code)
+    first.store()
+    return claims
+
+
+class _First:
+    """First claims of entries that nothing stands in the way of, until they are stored together."""
+
+    def __init__(self, book: Book, campaign: str, terms: ClaimTerms) -> None:
+        self._book = book
+        self._campaign = campaign
+        self._terms = terms
+        self._bodies: list[tuple[bytes, bytes, int]] = []
+        self._fences: set[tuple[str, str]] = set()
+
+    def fence(self, user_ref: str, event_code: str) -> None:
+        """Know that one of a fence was claimed, since the rows were looked for."""
+        self._fences.add((user_ref, event_code))
+
+    def takes(self, row: DueRow) -> bool:
+        """Whether nothing stands in its way, also none that was claimed just before."""
+        return bool(row.first) and (row.user_ref, row.event_code) not in self._fences
+
+    def add(self, row: DueRow) -> Claim:
+        """Claim one more; it is stored with the others."""
+        ref, terms = row.user_ref or "", self._terms
+        key = UUID(bytes=row.key)
+        wire = terms.write(key, 0, row.event_code, ref)
+        self.fence(ref, row.event_code)
+        self._bodies.append((wire.key.bytes, wire.body, row.id))
+        return Claim(
+            key,
+            self._campaign,
+            row.player,
+            row.event_code,
+            ref,
+            0,
+            wire,
+            terms.owner,
+            1,
+            0,
+            0,
+            0,
+            row.id,
+        )
+
+    def store(self) -> None:
+        """Store what was gathered."""
+        if self._bodies:
+            lease_until = self._book.now + round(self._terms.lease * 1000)
+            owner, now = self._terms.owner, self._book.now
+            self._book.rows.entries.claim_first(self._bodies, owner, lease_until, now)
+            self._bodies = []
 
 
 def stopped_by(book: Book, campaign: str) -> str:
@@ -86,17 +173,99 @@ def _next_in(book: Book, campaign: str) -> float | None:
     return None if at is None else max(0, at - book.now) / 1000
 
 
+def settle_all(book: Book, settlings: Sequence[Settling]) -> list[State]:
+    """Record what became of attempts, in order; see `settle`, which this is for many."""
+    states: list[State] = []
+    taken = _Taken(book, settlings)
+    for ended in settlings:
+        if taken.takes(ended):
+            states.append(taken.add(ended))
+        else:
+            taken.store()
+            states.append(settle(book, ended.claim, ended.verdict, ended.answer))
+    taken.store()
+    return states
+
+
 def settle(book: Book, claim: Claim, verdict: Verdict, answer: Answer) -> State:
     """Record what became of an attempt, and let the next one through its fence."""
-    before = book.rows.entries.by_key(claim.key)
-    if before is None:
-        raise EntryNotFound(f"there is no entry {claim.key}")
+    before = _claimed_entry(book, claim)
     after = life.settled(before, claim, verdict, book.now)
     book.rows.history.add_attempt(
         before.changed(attempts=claim.attempt, binding=claim.binding), answer, book.now
     )
     book.move(before, after)
     return after.state
+
+
+def _claimed_entry(book: Book, claim: Claim) -> Entry:
+    entry = book.rows.entries.numbered(claim.number) if claim.number else None
+    if entry is None or entry.key != claim.key:
+        entry = book.rows.entries.by_key(claim.key)
+    if entry is None:
+        raise EntryNotFound(f"there is no entry {claim.key}")
+    return entry
+
+
+class _Taken:
+    """Entries that were being sent and that the API took, gathered until they are stored together.
+
+    It took them whoever holds their lease by now, so nothing else about a claim matters.
+    """
+
+    def __init__(self, book: Book, settlings: Sequence[Settling]) -> None:
+        self._book = book
+        numbers = [ended.claim.number for ended in settlings if isinstance(ended.verdict, Accepted)]
+        self._sending = book.rows.entries.sending(numbers) if len(numbers) > 1 else {}
+        self._taken: list[Taken] = []
+        self._attempts: list[tuple[object, ...]] = []
+
+    def takes(self, ended: Settling) -> bool:
+        """Whether it is being sent, and is now proven to be taken."""
+        if not isinstance(ended.verdict, Accepted):
+            return False
+        row = self._sending.get(ended.claim.number)
+        return row is not None and row.key == ended.claim.key.bytes
+
+    def add(self, ended: Settling) -> State:
+        """Take one more; it is stored with the others."""
+        book, claim, answer = self._book, ended.claim, ended.answer
+        row = self._sending.pop(claim.number)
+        amount = row.amount
+        if amount is None:
+            amount = book.rows.lanes.price(row.campaign, row.event_code)
+        look_at = book.first_look(row.campaign)
+        self._taken.append(
+            Taken(row.id, row.campaign, row.bound_ref, row.event_code, amount, look_at)
+        )
+        self._attempts.append(
+            (
+                row.id,
+                claim.attempt,
+                claim.binding,
+                book.now,
+                answer.outcome,
+                answer.status,
+                answer.detail,
+                answer.head,
+                answer.seconds,
+            )
+        )
+        return State.ACCEPTED
+
+    def store(self) -> None:
+        """Store what was gathered, and let the next ones through their fences."""
+        if not self._taken:
+            return
+        rows, now = self._book.rows, self._book.now
+        rows.history.add_attempts(self._attempts)
+        rows.entries.accept(self._taken, now)
+        rows.history.add_changes(now, [taken.id for taken in self._taken], State.ACCEPTED)
+        fenced = {name: rows.entries.any_fenced(name) for name in {t.campaign for t in self._taken}}
+        for taken in self._taken:
+            if fenced[taken.campaign]:
+                self._book.let_through(taken.campaign, taken.bound_ref, taken.event_code)
+        self._taken, self._attempts = [], []
 
 
 def _claim(entry: Entry, owner: str) -> Claim:
@@ -114,4 +283,5 @@ def _claim(entry: Entry, owner: str) -> Claim:
         entry.failures,
         entry.refusals,
         entry.conflicts,
+        entry.id,
     )

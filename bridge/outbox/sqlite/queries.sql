@@ -150,10 +150,43 @@ SET seen = excluded.seen, filled = excluded.filled, last_at = excluded.last_at,
     replayed = excluded.replayed;
 
 -- due --
--- Entries that can be claimed, oldest due first.
-SELECT * FROM entries
+-- Entries that can be claimed, oldest due first. `first`: never sent, and no other of its fence is
+-- unproven.
+SELECT id, key, player, event_code, user_ref,
+  body IS NULL AND first_maybe_sent_at IS NULL AND binding = 0 AND rebind = 0 AND attempts = 0
+  AND failures = 0 AND refusals = 0 AND conflicts = 0 AND user_ref IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM entries AS other
+    WHERE other.campaign = entries.campaign AND other.bound_ref = entries.user_ref
+      AND other.event_code = entries.event_code AND other.first_maybe_sent_at IS NOT NULL
+      AND other.id <> entries.id) AS first
+FROM entries
 WHERE campaign = :campaign AND state = 'due' AND fenced = 0 AND due_at <= :now
 ORDER BY due_at, id LIMIT :limit;
+
+-- claim_first --
+-- The first claim of an entry: its wire key and bytes freeze.
+UPDATE entries
+SET state = 'sending', reason = '', bound_ref = user_ref, wire_key = ?, body = ?, attempts = 1,
+    lease_owner = ?, lease_until = ?, first_maybe_sent_at = ?, mark_attempt = 1, updated_at = ?
+WHERE id = ?;
+
+-- sending --
+-- Which of some entries are being sent.
+SELECT id, key, campaign, bound_ref, event_code, amount FROM entries
+WHERE id IN (SELECT value FROM json_each(:numbers))
+  AND state = 'sending' AND first_maybe_sent_at IS NOT NULL;
+
+-- accept --
+-- The API took an entry that was being sent: nothing is unproven any more.
+UPDATE entries
+SET state = 'accepted', reason = '', due_at = NULL, fenced = 0, lease_owner = NULL,
+    lease_until = NULL, first_maybe_sent_at = NULL, mark_attempt = NULL, updated_at = ?,
+    accepted_at = ?, amount = ?, look_at = ?, looks = 0
+WHERE id = ?;
+
+-- any_fenced --
+-- Whether an entry of a campaign is behind a fence.
+SELECT 1 FROM entries WHERE campaign = :campaign AND fenced = 1 LIMIT 1;
 
 -- leases_over --
 -- Entries whose sender has gone; the rest at the next claim, so that others are served between.
@@ -233,6 +266,11 @@ SELECT * FROM links WHERE :player IS NULL OR player = :player ORDER BY player, c
 -- What one attempt met.
 INSERT INTO attempts (entry_id, number, binding, at, outcome, status, detail, head, seconds)
 VALUES (:entry_id, :number, :binding, :at, :outcome, :status, :detail, :head, :seconds);
+
+-- add_attempts --
+-- What many attempts met.
+INSERT INTO attempts (entry_id, number, binding, at, outcome, status, detail, head, seconds)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- add_binding --
 -- One binding's wire key and bytes.
@@ -499,6 +537,10 @@ INSERT INTO changes (at, entry_id, state, reason) VALUES (:at, :entry_id, :state
 -- The first change of new entries.
 INSERT INTO changes (at, entry_id, state, reason)
 SELECT :at, id, state, reason FROM entries WHERE id BETWEEN :first AND :last ORDER BY id;
+
+-- add_changes --
+-- Changes of many entries to one state.
+INSERT INTO changes (at, entry_id, state, reason) VALUES (?, ?, ?, '');
 
 -- drop_changes --
 -- Changes that no stream will ask for any more.

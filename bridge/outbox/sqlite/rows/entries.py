@@ -3,6 +3,7 @@
 In: entries. Out: the same, found again. Decides nothing.
 """
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import fields
@@ -43,6 +44,39 @@ class NewRow(NamedTuple):
     content: bytes | None
 
 
+class DueRow(NamedTuple):
+    """An entry that is due; `first` where it was never sent and nothing stands in its way."""
+
+    id: int
+    key: bytes
+    player: str
+    event_code: str
+    user_ref: str | None
+    first: int
+
+
+class SendingRow(NamedTuple):
+    """An entry that is being sent, unproven."""
+
+    id: int
+    key: bytes
+    campaign: str
+    bound_ref: str
+    event_code: str
+    amount: int | None
+
+
+class Taken(NamedTuple):
+    """An entry that the API took: its fence, what it pays, when its payout is looked for."""
+
+    id: int
+    campaign: str
+    bound_ref: str
+    event_code: str
+    amount: int | None
+    look_at: int | None
+
+
 class Entries:
     """The rows of `entries`, `origins` and `message_ids`, and what is known of keys."""
 
@@ -60,10 +94,14 @@ class Entries:
 
     def by_id(self, entry_id: int) -> Entry:
         """Return the entry with this number."""
-        entry = self._one("by_id", id=entry_id)
+        entry = self.numbered(entry_id)
         if entry is None:
             raise EntryNotFound(f"there is no entry number {entry_id}")
         return entry
+
+    def numbered(self, entry_id: int) -> Entry | None:
+        """Return the entry with this number, if there is one."""
+        return self._one("by_id", id=entry_id)
 
     def by_key(self, key: UUID) -> Entry | None:
         """Return the entry with this key."""
@@ -138,9 +176,32 @@ class Entries:
 
     # -- what a claim looks for --
 
-    def due(self, campaign: str, now: int, limit: int) -> list[Entry]:
+    def due(self, campaign: str, now: int, limit: int) -> list[DueRow]:
         """Return due entries that are not fenced, oldest due first."""
-        return self._many("due", campaign=campaign, now=now, limit=limit)
+        found = self._sql.run("due", campaign=campaign, now=now, limit=limit)
+        return [DueRow(*row) for row in found]
+
+    def claim_first(
+        self, bodies: Sequence[tuple[bytes, bytes, int]], owner: str, lease_until: int, now: int
+    ) -> None:
+        """Store first claims, each with its wire key, its body and its number."""
+        self._sql.each(
+            "claim_first",
+            [(key, body, owner, lease_until, now, now, id_) for key, body, id_ in bodies],
+        )
+
+    def sending(self, numbers: Sequence[int]) -> dict[int, SendingRow]:
+        """Return by number which of these entries are being sent, unproven."""
+        found = self._sql.run("sending", numbers=json.dumps(numbers))
+        return {row[0]: SendingRow(*row) for row in found}
+
+    def accept(self, taken: Sequence[Taken], now: int) -> None:
+        """Store that the API took entries that were being sent."""
+        self._sql.each("accept", [(now, now, row.amount, row.look_at, row.id) for row in taken])
+
+    def any_fenced(self, campaign: str) -> bool:
+        """Whether an entry of a campaign waits behind a fence."""
+        return self._sql.one("any_fenced", campaign=campaign) is not None
 
     def leases_over(self, campaign: str, now: int) -> list[Entry]:
         """Return sending entries whose lease is over."""

@@ -3,6 +3,9 @@
 In: events in an entry's life. Out: nothing; `bridge.outbox.reading` reads them.
 """
 
+from collections.abc import Sequence
+
+from bridge.events import State
 from bridge.outbox.entry import Entry
 from bridge.outbox.sqlite.statements import Statements
 from bridge.outbox.values import Answer
@@ -32,6 +35,10 @@ class History:
             head=answer.head,
             seconds=answer.seconds,
         )
+
+    def add_attempts(self, rows: Sequence[Sequence[object]]) -> None:
+        """Keep what attempts met, each in the order of the table's columns."""
+        self._sql.each("add_attempts", rows)
 
     def add_binding(self, entry: Entry) -> None:
         """Keep a binding's wire key, userRef and bytes."""
@@ -76,7 +83,15 @@ class History:
 
     def add_first_changes(self, at: int, first: int, last: int) -> None:
         """Keep for the stream that the entries with these numbers came, each as it is kept."""
-        added = self._sql.run("add_first_changes", at=at, first=first, last=last).rowcount
+        self._forget(self._sql.run("add_first_changes", at=at, first=first, last=last).rowcount)
+
+    def add_changes(self, at: int, numbers: Sequence[int], state: State) -> None:
+        """Keep for the stream that the entries with these numbers came to a state."""
+        self._sql.each("add_changes", [(at, number, state.value) for number in numbers])
+        self._forget(len(numbers))
+
+    def _forget(self, added: int) -> None:
+        """Forget the oldest changes, where those that were added passed a step."""
         newest = self.last_change()
         if newest % _STEP < added:
             self._sql.run("drop_changes", up_to=newest - KEPT_CHANGES)
