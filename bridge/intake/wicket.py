@@ -19,7 +19,7 @@ from collections.abc import Callable
 from email.utils import format_datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 from aiohttp.http import SERVER_SOFTWARE
 
@@ -76,8 +76,8 @@ class Wicket(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; who comes while we end is aiohttp's, which ends last."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # TCP has no other
-        self._transport = transport
+        # TCP has no other; uvloop's say of themselves that they are none.
+        self._transport = transport = cast("asyncio.Transport", transport)
         self._came_to = transport.get_extra_info("sockname")[0]
         self.peer = (transport.get_extra_info("peername") or ("",))[0]
         self.rests_since = self._all.loop.time()

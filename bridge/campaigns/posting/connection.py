@@ -13,7 +13,7 @@ What comes while nobody has asked is no answer to anything: the connection is gi
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -111,8 +111,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way out."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # TCP and TLS have no other
-        self._transport = transport
+        # TCP and TLS have no other; uvloop's say of themselves that they are none.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Read on; hand the answer out once it is whole, or as long as an answer can be."""
