@@ -53,6 +53,7 @@ async def _status(config: Path, *, quiet: bool) -> tuple[Counter, Json]:
             "payout_lag": None,
             "intake": {},
             "sources": [],
+            "outbox_check": None,
         }
         found = {"outbox": str(counter.outbox), **nothing, **await counter.desk.status()}
         found["reasons"] = [*found["reasons"], *map(asdict, ledger_reasons(found))]
@@ -64,6 +65,7 @@ async def _status(config: Path, *, quiet: bool) -> tuple[Counter, Json]:
 
 def _print(counter: Counter, status: Json) -> None:
     _print_daemon(status["daemon"])
+    _print_check(status["outbox_check"])
     _print_reasons(status)
     if status["lanes"]:
         say()
@@ -104,6 +106,11 @@ def _print_daemon(daemon: Json | None) -> None:
         say(f"held      by systemd: {', '.join(map(one_line, held))}")
     if later := daemon.get("needs_restart"):
         say(f"! new settings wait for a restart: {', '.join(map(one_line, later))}")
+
+
+def _print_check(check: Json | None) -> None:
+    if check is not None:
+        say(f"outbox    {check['words']}")
 
 
 def _print_reasons(status: Json) -> None:

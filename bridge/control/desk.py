@@ -277,7 +277,7 @@ class RuleDesk:
         """Return the rules that the outbox remembers, in order."""
         return [
             {"definition": rule.definition, "used": rule.used, "entries": rule.entries}
-            for rule in await self._outbox.remembered_rules()
+            for rule in await self._outbox.remembered_rules(counted=True)
         ]
 
     async def accept_rules(self, definitions: Sequence[str], journal: Any) -> None:

@@ -53,15 +53,17 @@ def routes(desk: Desk, reasons: Reasons) -> list[web.RouteDef]:
     """Return the calls for supervisors."""
 
     async def readyz(request: web.Request) -> web.Response:
-        found = [*reasons(), *ledger_reasons(await desk.status())]
+        standing = await desk.status()
+        found = [*reasons(), *ledger_reasons(standing)]
         role = request.get(ROLE)
         ready = not any(reason.blocking for reason in found)
         if role is not None and role.may(Right.READ):
             told: list[Json] = [{"code": r.code, "detail": r.detail} for r in found]
+            more = {"outbox": check["words"]} if (check := standing.get("outbox_check")) else {}
         else:
-            told = [{"code": reason.code} for reason in found]
+            told, more = [{"code": reason.code} for reason in found], {}
         status = 200 if ready else 503
-        return web.json_response({"ready": ready, "reasons": told}, status=status)
+        return web.json_response({"ready": ready, "reasons": told, **more}, status=status)
 
     return [*alive(), web.get("/readyz", readyz)]
 
@@ -95,6 +97,9 @@ def _lane_reasons(lane: Json, lag: float | None) -> list[Reason]:
     if lag is not None and waited is not None and waited > lag and lane.get("confirms", True):
         detail = f"accepted {round(waited / 3600, 1)} hours ago and not seen to be paid"
         found.append(Reason("payouts-overdue", f"{name}: the oldest was {detail}"))
+    if lane["held"].get(life.UNREADABLE):
+        detail = f"{lane['held'][life.UNREADABLE]} entries are not what their keys were made of"
+        found.append(Reason("entries-unreadable", f"{name}: {detail}; they are never sent"))
     if lane["held"].get("shadow") and not lane.get("shadow", False):
         detail = f"{lane['held']['shadow']} entries of shadow mode wait for release or forget"
         found.append(Reason("shadow-left", f"{name}: {detail}"))

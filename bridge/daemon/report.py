@@ -15,6 +15,7 @@ from bridge.adapters.registry import Registry
 from bridge.control.health import Reason, reload_refused
 from bridge.control.stopped import way_out
 from bridge.control.views import Json, when
+from bridge.daemon.checking import checked_view
 from bridge.daemon.sources import Sources
 from bridge.delivery.confirm import ConfirmStatus, Readable
 from bridge.delivery.confirmers import Confirmers
@@ -23,6 +24,7 @@ from bridge.delivery.lanes import Lanes
 from bridge.intake.counts import Counts
 from bridge.intake.listen import Bound
 from bridge.intake.udp import UdpDoor
+from bridge.outbox.archive.checking import Check
 from bridge.pipeline import Pipeline
 from bridge.settings.files import is_credential
 from bridge.settings.models import Settings
@@ -38,6 +40,7 @@ class Report:
     settings: Settings
     started: datetime
     database: Database
+    check: Check
     lanes: Lanes
     confirmers: Confirmers
     webhooks: Counter[str]
@@ -75,6 +78,7 @@ class Report:
                 "jobs_committed": self.database.jobs_committed,
             },
             "outbox": str(self.database.path),
+            "outbox_check": checked_view(self.check),
             "lanes": self.lane_views(),
             "reasons": [asdict(reason) for reason in self.reasons()],
             "confirming": [_confirm_view(status) for status in self.confirmers.statuses()],

@@ -21,6 +21,7 @@ from bridge.control.desk import Desk
 from bridge.control.metrics import http as metrics
 from bridge.control.stream import Stream
 from bridge.control.views import Json, report_view
+from bridge.daemon.checking import checking
 from bridge.daemon.clock import SystemClock
 from bridge.daemon.doors import Doors, control_socket
 from bridge.daemon.measuring import measured
@@ -123,6 +124,7 @@ class Daemon:
             settings,
             clock.now(),
             self._outbox.database,
+            self._outbox.check,
             self._lanes,
             self._confirmers,
             self._receiver.counts,
@@ -148,6 +150,7 @@ class Daemon:
         await self._lanes.replace(keyed)
         policy = prune_policy(settings)
         await rooms.enter_async_context(pruning(self._outbox, policy, self._on_death))
+        await rooms.enter_async_context(checking(self._outbox.check, self._on_death))
 
     async def _open_far_ends(self, rooms: AsyncExitStack, found: Found) -> None:
         """Open what talks with the API beside the lanes: confirmers, link sessions, webhooks."""

@@ -22,6 +22,7 @@ from bridge.errors import CampaignError, StoreError
 from bridge.events import Clock
 from bridge.outbox.contract import Delivering
 from bridge.outbox.values import Answer, Claim, Claimed, ClaimTerms, Settling, Verdict
+from bridge.rules.key import payout_key
 from bridge.settings.models import DeliverySettings
 from bridge.timing import Histogram
 
@@ -75,7 +76,7 @@ class LaneWorker:
         # A refusal is looked into with calls of their own, within the same time again.
         lease = 2 * settings.attempt_timeout.total_seconds() + 2 * MARGIN
         horizon = settings.key_horizon.total_seconds()
-        self._terms = ClaimTerms(secrets.token_hex(8), lease, horizon, write)
+        self._terms = ClaimTerms(secrets.token_hex(8), lease, horizon, write, payout_key)
 
     def status(self) -> LaneStatus:
         """Return the lane as `status` shows it."""

@@ -114,6 +114,13 @@ def held_unlinked(entry: Entry, now: int) -> Entry:
     return held_for(entry, UNLINKED, now)
 
 
+def unreadable(entry: Entry, now: int) -> Entry:
+    """Never send what isn't what its key was made of; where it may have been sent, nobody knows."""
+    if entry.first_maybe_sent_at is not None:
+        return doubted(entry, UNREADABLE, now)
+    return held_for(entry, UNREADABLE, now)
+
+
 def opens_fence(before: Entry, after: Entry) -> bool:
     """Whether a change lets another of the same fence go: a doubt is gone, or its leader left."""
     if before.target is None or not before.leads:

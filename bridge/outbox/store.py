@@ -7,7 +7,7 @@ In: the contract's calls. Out: their answers, synced. Knows nothing of what a ca
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -18,10 +18,12 @@ import structlog
 from bridge.errors import BridgeError, OutboxError, StoreCorrupt, StoreError
 from bridge.events import Clock, Counted, Taken
 from bridge.outbox import life
-from bridge.outbox.archive.healing import damage_of, heal, keep_before, refuse_strangers
+from bridge.outbox.archive.checking import Check
+from bridge.outbox.archive.damage import SMALL, damage_of
+from bridge.outbox.archive.healing import Healed, heal, keep_before, refuse_strangers
 from bridge.outbox.archive.pruning import Policy, Pruned, prune
 from bridge.outbox.archive.reports import Salvaged
-from bridge.outbox.archive.salvage import KeyOf
+from bridge.outbox.archive.suspicion import suspect
 from bridge.outbox.archive.traces import trace_of
 from bridge.outbox.calls import Calls, campaigns_of
 from bridge.outbox.clock import LedgerClock
@@ -31,8 +33,9 @@ from bridge.outbox.ledger.book import Book
 from bridge.outbox.machine import machine_id
 from bridge.outbox.sqlite.rows import Rows, Shared
 from bridge.outbox.sqlite.statements import queries
-from bridge.outbox.values import Put, Turn
+from bridge.outbox.values import KeyOf, Put, Turn
 from bridge.outbox.witness import Testimony, Witness, doubt, witness_path
+from bridge.record import record
 from bridge.sqlite.connection import is_disk_failure
 from bridge.sqlite.database import Database
 from bridge.sqlite.lock import locked
@@ -50,9 +53,11 @@ _LONGEST_LEASE = 15 * 60
 class SqliteOutbox(Calls):
     """An outbox in one SQLite file; open it with `open_outbox`."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, check: Check) -> None:
         super().__init__(LedgerClock(clock))
         self.database = database
+        #: Looks over what the start left out, and hears of what is stumbled over.
+        self.check = check
         self._shared = Shared()
         self._bulk = self._put_many  # one and the same: by it the writer knows who goes together
         database.follow(self._shared)
@@ -196,6 +201,59 @@ class Watch:
         self._witness.close()
 
 
+@record
+class _Opening:
+    """An outbox that is about to be opened."""
+
+    path: Path
+    clock: Clock
+    reserve: int
+    machine: str | None
+    key_of: KeyOf | None
+    small: int
+
+    async def open(self, rooms: AsyncExitStack, trace: str) -> SqliteOutbox:
+        """Open it; what is open is in `rooms`."""
+        migrations = load_migrations("bridge.outbox.sqlite.migrations")
+        healed = await asyncio.to_thread(self._prepare, migrations)
+        check = Check(self.path, self.clock, whole=healed.whole)
+        watch = Watch(Witness.open(witness_path(self.path)), self.machine, trace)
+        rooms.callback(watch.close)
+        database = await rooms.enter_async_context(
+            Database(
+                self.path,
+                migrations,
+                reserve=self.reserve,
+                committed=watch.committed,
+                timer=self.clock.monotonic,
+                damaged=check.suspect,
+            )
+        )
+        outbox = SqliteOutbox(database, self.clock, check)
+        outbox.salvaged = healed.salvaged
+        await outbox.start()
+        await watch.begin(outbox)
+        return outbox
+
+    def _prepare(self, migrations: Sequence[Migration]) -> Healed:
+        """Look the file over before it is opened for writing, which may change it."""
+        if self.key_of is not None:
+            healed = heal(
+                self.path,
+                migrations,
+                now=self.clock.now(),
+                key_of=self.key_of,
+                small=self.small,
+            )
+        elif (why := damage_of(self.path, thorough=False)) is not None:
+            raise StoreCorrupt(f"{self.path} is damaged: {why}")
+        else:
+            healed = Healed(None, whole=False)
+        refuse_strangers(self.path)
+        keep_before(self.path, migrations)
+        return healed
+
+
 @asynccontextmanager
 async def open_outbox(
     path: Path,
@@ -204,58 +262,38 @@ async def open_outbox(
     machine: str | None = None,
     key_of: KeyOf | None = None,
     stays: bool = False,
+    small: int = SMALL,
 ) -> AsyncIterator[SqliteOutbox]:
     """Open the outbox at `path`, alone; `machine` stands for this machine's id in tests.
 
     A ledger that its witness doesn't know goes into quarantine, and so does a new one where an
     earlier one has left backups or files kept aside. With `key_of`, which makes an
     entry's key, a damaged file is kept aside and what can be read of it goes on, in quarantine;
-    without it nothing is touched. One who `stays` waits for a command that is at it to be done.
+    without it nothing is touched. A file of more than `small` bytes is looked over for a moment
+    only: the rest is for `SqliteOutbox.check` to do, which salvages at the next start. One who
+    `stays` waits for a command that is at it to be done.
 
     Raises:
         StoreLocked: another process has it open.
         StoreUnavailable, StoreCorrupt, SchemaTooNew: the file can't be used.
     """
     with locked(path, stays=stays):
-        migrations = load_migrations("bridge.outbox.sqlite.migrations")
         trace = await asyncio.to_thread(trace_of, path)  # before anything new is kept aside
-        salvaged = await asyncio.to_thread(_prepare, path, migrations, clock, key_of)
-        ours = machine_id() if machine is None else machine
-        watch = Watch(Witness.open(witness_path(path)), ours, trace)
-        try:
-            async with Database(
-                path,
-                migrations,
-                reserve=reserve,
-                committed=watch.committed,
-                timer=clock.monotonic,
-            ) as database:
-                outbox = SqliteOutbox(database, clock)
-                outbox.salvaged = salvaged
-                await outbox.start()
-                await watch.begin(outbox)
-                try:
-                    yield outbox
-                finally:
-                    await outbox.seal()
-        finally:
-            watch.close()
-
-
-def _prepare(
-    path: Path, migrations: Sequence[Migration], clock: Clock, key_of: KeyOf | None
-) -> Salvaged | None:
-    """Look the file over before it is opened for writing, which may change it."""
-    if key_of is None:
-        why = damage_of(path, thorough=False)
-        if why is not None:
-            raise StoreCorrupt(f"{path} is damaged: {why}")
-        salvaged = None
-    else:
-        salvaged = heal(path, migrations, now=clock.now(), key_of=key_of)
-    refuse_strangers(path)
-    keep_before(path, migrations)
-    return salvaged
+        machine = machine_id() if machine is None else machine
+        opening = _Opening(path, clock, reserve, machine, key_of, small)
+        async with AsyncExitStack() as rooms:
+            try:
+                outbox = await opening.open(rooms, trace)
+            except StoreCorrupt as found:  # what the first look didn't see
+                if key_of is None:
+                    raise
+                await rooms.aclose()
+                suspect(path, str(found))
+                outbox = await opening.open(rooms, trace)
+            try:
+                yield outbox
+            finally:
+                await outbox.seal()
 
 
 def _mend_times(db: sqlite3.Connection, now: int) -> None:

@@ -14,6 +14,9 @@ from uuid import UUID
 
 from bridge.record import record
 
+#: Makes the key of (campaign, player, event code, feat, occurrence): by it an entry is proven.
+KeyOf = Callable[[str, str, str, str, str], UUID]
+
 # -- what goes in ---------------------------------------------------------------------------
 
 
@@ -175,13 +178,15 @@ class ClaimTerms:
     """The terms of a claim; times in seconds.
 
     `write(key, binding, event_code, user_ref)` is called in the claim's transaction for a new
-    binding and must be pure.
+    binding and must be pure; so must `key_of`, by which each entry is proven before it is sent:
+    what it says must be what its key was made of.
     """
 
     owner: str
     lease: float
     horizon: float
     write: Callable[[UUID, int, str, str], Wire]
+    key_of: KeyOf
 
 
 @record

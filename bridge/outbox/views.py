@@ -18,7 +18,7 @@ from bridge.record import record
 
 @record
 class RememberedRule:
-    """A rule the outbox keeps, in order; `entries` is how many it has made."""
+    """A rule the outbox keeps, in order; `entries` is how many it has made, where it was asked."""
 
     definition: str
     used: bool

@@ -8,8 +8,12 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
+
 from bridge.errors import SchemaTooNew, StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 from bridge.sqlite.scripts import Migration, statements
+
+log = structlog.get_logger("sqlite")
 
 #: Write-ahead log, kept at this size after a checkpoint (bytes).
 JOURNAL_SIZE_LIMIT = 16 * 1024 * 1024
@@ -112,6 +116,17 @@ def migrate(db: sqlite3.Connection, migrations: Sequence[Migration], path: Path)
     db.execute("COMMIT")
 
 
+def empty_log(db: sqlite3.Connection) -> None:
+    """Write the log back into the file and cut it to nothing, as far as nothing is in the way."""
+    try:
+        busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.OperationalError as failure:
+        log.warning("no checkpoint", action="store_checkpoint_failed", error=str(failure))
+    else:
+        if busy:
+            log.warning("no checkpoint", action="store_checkpoint_failed", error="a reader is busy")
+
+
 def recheck(db: sqlite3.Connection, path: Path) -> None:
     """Look the file over after a failed commit, within a budget of work.
 
@@ -138,11 +153,20 @@ def is_disk_failure(failure: BaseException) -> bool:
     return isinstance(code, int) and code & 0xFF in _DISK
 
 
+def undecodable(failure: BaseException, path: Path) -> StoreCorrupt | None:
+    """Say that a text is none: SQLite keeps any bytes as text, and only who reads them stumbles."""
+    if isinstance(failure, sqlite3.OperationalError) and "decode to UTF-8" in str(failure):
+        return StoreCorrupt(f"{path} is damaged: {failure}")
+    return None
+
+
 def explain(failure: sqlite3.Error, path: Path) -> StoreError:
     """Put a SQLite error into the words of the family."""
     code = int(getattr(failure, "sqlite_errorcode", 0) or 0)
     if code & 0xFF in _DAMAGED:
         return StoreCorrupt(f"{path} is damaged: {failure}")
+    if (damaged := undecodable(failure, path)) is not None:
+        return damaged
     if code & 0xFF == sqlite3.SQLITE_FULL:
         return StoreFull(f"the disk that holds {path} is full; nothing was stored")
     if code in _NO_ROOM:

@@ -99,15 +99,18 @@ def verify(db: sqlite3.Connection, path: Path) -> None:
     Raises:
         StoreCorrupt: it is damaged.
     """
-    found = _findings(db, "integrity_check")
+    found = findings(db, "integrity_check")
     if found:
         raise StoreCorrupt(f"{path} is damaged: {'; '.join(found)}")
 
 
-def _findings(db: sqlite3.Connection, check: str) -> list[str]:
-    """Return what SQLite finds wrong, a line each; nothing where it finds nothing."""
+def findings(db: sqlite3.Connection, check: str, of: str = "3") -> list[str]:
+    """Return what SQLite finds wrong, a line each; nothing where it finds nothing.
+
+    `of` is a table's name, quoted; else how many findings are enough.
+    """
     db.text_factory = _readable  # what it tells may quote what is damaged
-    told = [row[0] for row in db.execute(f"PRAGMA {check}(3)")]
+    told = [row[0] for row in db.execute(f"PRAGMA {check}({of})")]
     db.text_factory = str
     lines = [line for text in told for line in text.splitlines() if not line.startswith("***")]
     return [] if lines == ["ok"] else lines[:3]
@@ -128,7 +131,7 @@ def damage(path: Path, *, thorough: bool = False) -> str | None:
     try:
         with closing(open_reader(path)) as db:
             check = "integrity_check" if thorough else "quick_check"
-            found = _findings(db, check)
+            found = findings(db, check)
     except sqlite3.Error as failure:
         error = unreadable(failure, path)
         if isinstance(error, StoreCorrupt):

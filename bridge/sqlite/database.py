@@ -23,9 +23,10 @@ from typing import Any, Final, Self, TypeVar
 
 import structlog
 
-from bridge.errors import StoreError, StoreFull, StoreUnavailable
+from bridge.errors import StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 from bridge.sqlite.connection import (
     bound,
+    empty_log,
     explain,
     is_disk_failure,
     migrate,
@@ -33,6 +34,7 @@ from bridge.sqlite.connection import (
     open_reader,
     recheck,
     size_of,
+    undecodable,
 )
 from bridge.sqlite.jobs import Bulk, Follower, Job, Work, answer_all
 from bridge.sqlite.scripts import Migration
@@ -41,6 +43,7 @@ from bridge.timing import COMMITS, Histogram
 
 T = TypeVar("T")
 Item = TypeVar("Item")
+Failure = TypeVar("Failure", bound=Exception)
 
 #: The most jobs in one commit.
 GROUP_LIMIT: Final = 512
@@ -54,7 +57,8 @@ class Database:
     `reserve` bytes are kept back for writes that don't grow (0: none). `connect` opens the file;
     tests hand in one that fails on purpose. `committed` is called in the writer's thread after
     each commit, before anybody is answered; it must not raise. `timer` tells seconds
-    that never go backwards, in any thread; without it no commit is timed.
+    that never go backwards, in any thread; without it no commit is timed. `damaged` is told, in any
+    thread, why the file is found to be damaged, each time.
     """
 
     def __init__(
@@ -66,12 +70,14 @@ class Database:
         connect: Callable[[Path], sqlite3.Connection] = open_connection,
         committed: Callable[[sqlite3.Connection], None] = lambda _: None,
         timer: Callable[[], float] = lambda: 0.0,
+        damaged: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.path = path
         self._migrations = migrations
         self._connect = connect
         self._committed = committed
         self._timer = timer
+        self._damaged = damaged
         self._followers: list[Follower] = []
         self._began: float | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -230,7 +236,7 @@ class Database:
             db.close()
             raise
         self._db = db
-        _empty_log(db)  # one that has grown to the limit makes room only so
+        empty_log(db)  # one that has grown to the limit makes room only so
 
     def _bound(self, db: sqlite3.Connection) -> None:
         """Apply what the disk allows where that has changed: limits can be set at any time."""
@@ -251,7 +257,15 @@ class Database:
         try:
             return work(self._reader)
         except sqlite3.Error as failure:
-            raise explain(failure, self.path) from failure
+            raise self._noted(explain(failure, self.path)) from failure
+        except StoreCorrupt as failure:
+            raise self._noted(failure)  # noqa: B904  # the same
+
+    def _noted(self, failure: Failure) -> Failure:
+        """Return the failure; where it says that the file is damaged, that is passed on."""
+        if isinstance(failure, StoreCorrupt):
+            self._damaged(str(failure))
+        return failure
 
     # -- the writer thread ------------------------------------------------------------------
 
@@ -261,7 +275,7 @@ class Database:
             if work := [job for job in group if job.work is not None]:
                 self._commit(work)
             if self._db is not None and any(job.erases and job.error is None for job in group):
-                _empty_log(self._db)
+                empty_log(self._db)
             self._began = None
             self._hand_back(group)
 
@@ -361,13 +375,13 @@ class Database:
         except Exception as failure:
             if is_disk_failure(failure) or not db.in_transaction:
                 raise
-            job.error = failure
+            job.error = self._noted(undecodable(failure, self.path) or failure)
             self._undo(db)
         db.execute("RELEASE job")
 
     def _failed(self, group: list[Job], error: StoreError) -> StoreError:
         log.error("commit failed", action="store_commit_failed", jobs=len(group), error=str(error))
-        self.trouble = str(error)
+        self.trouble = str(self._noted(error))
         self.failures += 1
         self._forget()
         for job in group:
@@ -375,6 +389,7 @@ class Database:
         try:
             self._reopen()
         except (sqlite3.Error, OSError, StoreError) as again:
+            self._noted(again)
             log.warning("reopening failed", action="store_reopen_failed", error=str(again))
         return error
 
@@ -383,14 +398,3 @@ class Database:
             self._loop.call_soon_threadsafe(answer_all, group)
         except RuntimeError:  # the loop has been closed: nobody is left to hear it
             log.warning("answers undelivered", action="store_answers_undelivered", jobs=len(group))
-
-
-def _empty_log(db: sqlite3.Connection) -> None:
-    """Write the log back into the file and cut it to nothing, as far as nothing is in the way."""
-    try:
-        busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    except sqlite3.OperationalError as failure:
-        log.warning("no checkpoint", action="store_checkpoint_failed", error=str(failure))
-    else:
-        if busy:
-            log.warning("no checkpoint", action="store_checkpoint_failed", error="a reader is busy")

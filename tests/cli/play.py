@@ -238,7 +238,7 @@ async def make_uncertain(outbox: Outbox, new: NewEntry) -> None:
     """Put an entry and lose its attempt, as at the key horizon."""
     await outbox.link("camp_1", new.player, "usr_alice", "test")
     await outbox.put([new])
-    claimed = await outbox.claim("camp_1", 1, ClaimTerms("test", 60, 3600, _written))
+    claimed = await outbox.claim("camp_1", 1, ClaimTerms("test", 60, 3600, _written, payout_key))
     (claim,) = claimed.claims
     await outbox.settle(claim, Doubtful("past_key_horizon"), Answer("retry: timeout", detail="…"))
 

@@ -13,6 +13,7 @@ from bridge.outbox.contract import Outbox
 from bridge.outbox.links import NewSession
 from bridge.outbox.store import open_outbox
 from bridge.outbox.values import Answer, ClaimTerms, Later
+from bridge.rules.key import payout_key
 from tests.cli.conftest import Cli
 from tests.cli.play import Site as Place
 from tests.cli.play import _written, entry, write_plain
@@ -69,7 +70,9 @@ async def _play(outbox: Outbox) -> None:
     new = replace(new, origin=replace(new.origin, raw=RAW.encode()))
     await outbox.link("camp_1", new.player, PERSONS[1], "operator")
     await outbox.put([new])
-    (claim,) = (await outbox.claim("camp_1", 1, ClaimTerms("test", 60, 3600, _written))).claims
+    (claim,) = (
+        await outbox.claim("camp_1", 1, ClaimTerms("test", 60, 3600, _written, payout_key))
+    ).claims
     await outbox.settle(claim, Later(60.0, "server_error"), Answer("retry: 500", 500, head=RAW))
     await outbox.begin_session(NewSession("camp_1", new.player, PERSONS[3], 3600))
 

@@ -37,7 +37,7 @@ def _never(task: "asyncio.Task[None]") -> None:
 
 async def test_it_is_done_again_and_again_also_after_a_refusal(tmp_path: Path) -> None:
     async with open_outbox(tmp_path / "outbox.db", FakeClock()) as opened:
-        outbox = Counted(opened.database, FakeClock())
+        outbox = Counted(opened.database, FakeClock(), opened.check)
         outbox.watched()
         async with pruning(outbox, Policy(DAY), _never, first=0.0, every=0.0):
             while len(outbox.tried) < 3:

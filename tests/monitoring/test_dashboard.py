@@ -21,6 +21,7 @@ SILENT = {
     "campaign_bridge_lane_breaker_openings_total",
     "campaign_bridge_lane_wait_seconds",
     "campaign_bridge_ledger_sequence",
+    "campaign_bridge_outbox_checked_ratio",
     "campaign_bridge_shadow_cost_tokens",
     "campaign_bridge_source_info",
     "campaign_bridge_source_lines_total",

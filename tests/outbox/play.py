@@ -123,7 +123,7 @@ def written(key: UUID, binding: int, event_code: str, user_ref: str) -> Wire:
 
 def terms(owner: str = "one", lease: float = LEASE, horizon: float = HORIZON) -> ClaimTerms:
     """Return the terms that tests claim by."""
-    return ClaimTerms(owner, lease, horizon, written)
+    return ClaimTerms(owner, lease, horizon, written, payout_key)
 
 
 TIMEOUT = Later(0.0, "timeout")

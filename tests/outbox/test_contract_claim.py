@@ -7,7 +7,7 @@ import pytest
 
 from bridge.events import State
 from bridge.outbox.values import ClaimTerms, Held, Later, Wire
-from bridge.rules.key import wire_key
+from bridge.rules.key import payout_key, wire_key
 from bridge.testing import START
 from tests.outbox.play import (
     ALICE,
@@ -120,7 +120,7 @@ async def test_bytes_are_written_once_a_binding(play: Play) -> None:
         calls.append((key, binding, event_code, user_ref))
         return Wire(wire_key(key, binding), f"request {len(calls)}".encode())
 
-    counted = ClaimTerms("one", LEASE, HORIZON, write)
+    counted = ClaimTerms("one", LEASE, HORIZON, write, payout_key)
     key = await play.put()
     bodies = []
     for verdict in (TIMEOUT, TIMEOUT, CONNECT_REFUSED):
@@ -130,6 +130,55 @@ async def test_bytes_are_written_once_a_binding(play: Play) -> None:
 
     assert calls == [(key, 0, "EARN5", "usr_1")]
     assert bodies == [Wire(key, b"request 1")] * 3
+
+
+# -- proof ----------------------------------------------------------------------------------
+
+
+def doubting() -> ClaimTerms:
+    """Return terms by which no entry is what its key was made of, as after a flipped bit."""
+    return ClaimTerms("one", LEASE, HORIZON, written, lambda *_: UUID(int=7))
+
+
+async def test_an_entry_that_is_not_what_its_key_was_made_of_is_held_and_never_sent(
+    play: Play,
+) -> None:
+    key = await play.put()
+
+    claimed = await play.outbox.claim(CAMPAIGN, 10, doubting())
+    receipt = await play.outbox.receipt(key)
+
+    assert not claimed.claims
+    assert (receipt.entry.state, receipt.entry.reason) == (State.HELD, "unreadable")
+    assert receipt.entry.attempts == 0
+    assert [note.what for note in receipt.journal] == ["unreadable"]
+    assert not await play.claims()
+
+
+async def test_where_an_earlier_attempt_may_have_paid_it_such_an_entry_is_uncertain(
+    play: Play,
+) -> None:
+    key = await play.put()
+    await play.attempt(TIMEOUT)
+
+    claimed = await play.outbox.claim(CAMPAIGN, 10, doubting())
+
+    assert not claimed.claims
+    assert ((view := await play.view(key)).state, view.reason) == (State.UNCERTAIN, "unreadable")
+
+
+async def test_such_an_entry_holds_up_no_other(play: Play) -> None:
+    await play.put(entry(1))
+    good = await play.put(entry(2, code="OTHER"))
+    terms = ClaimTerms(
+        "one",
+        LEASE,
+        HORIZON,
+        written,
+        lambda *texts: payout_key(*texts) if texts[2] == "OTHER" else UUID(int=7),
+    )
+
+    assert [claim.key for claim in (await play.outbox.claim(CAMPAIGN, 1, terms)).claims] == [good]
 
 
 # -- leases ---------------------------------------------------------------------------------

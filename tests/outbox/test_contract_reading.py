@@ -244,7 +244,7 @@ async def test_a_rule_that_made_an_entry_is_used(play: Play) -> None:
     await play.outbox.adopt_rules(["rule two", "rule one"])
     await play.taken(entry(1), entry(2), entry(2))
 
-    assert list(await play.outbox.remembered_rules()) == [
+    assert list(await play.outbox.remembered_rules(counted=True)) == [
         RememberedRule("rule two", used=False),
         RememberedRule("rule one", used=True, entries=2),
     ]

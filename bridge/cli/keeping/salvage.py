@@ -15,7 +15,8 @@ from bridge.cli.tables import print_table
 from bridge.control.views import Json
 from bridge.daemon import SystemClock
 from bridge.errors import CommandError
-from bridge.outbox.archive.healing import damage_of, rescue
+from bridge.outbox.archive.damage import damage_of
+from bridge.outbox.archive.healing import rescue
 from bridge.outbox.archive.reports import Salvaged, ranges
 from bridge.outbox.archive.salvage import salvage as salvaged
 from bridge.outbox.witness import hear, witness_path

@@ -18,6 +18,10 @@ FAMILIES: Final = (
     gauge("outbox_disk_free_bytes", "What is free on the outbox's disk."),
     gauge("outbox_disk_bytes", "How large that disk is."),
     gauge("outbox_refusing", "1 while the disk is full: new entries are refused."),
+    gauge(
+        "outbox_checked_ratio",
+        "How much of the outbox's file was looked over for damage since the start: 1 is all of it.",
+    ),
     gauge("ledger_sequence", "Number of the ledger's last change; it never falls."),
     gauge("quarantine", "1 while nothing is sent, since the ledger may be an old copy."),
 )
@@ -28,6 +32,7 @@ def fill(board: Board, status: Json, measured: Measured | None) -> None:
     ledger = status["ledger"]
     board.set("ledger_sequence", ledger["sequence"])
     board.set("quarantine", ledger["quarantine"] is not None)
+    board.set("outbox_checked_ratio", status.get("outbox_check", {}).get("progress"))
     board.set("commit_jobs", status.get("daemon", {}).get("jobs_committed"))
     if measured is not None:
         _store(board, measured.store)

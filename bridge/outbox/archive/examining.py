@@ -15,7 +15,7 @@ from uuid import UUID
 
 from bridge.errors import StoreCorrupt, StoreError
 from bridge.outbox.archive.counting import Counts, counts
-from bridge.outbox.archive.healing import damage_of
+from bridge.outbox.archive.damage import damage_of
 from bridge.outbox.views import Standing
 from bridge.outbox.witness import Heard, doubt, hear, witness_path
 from bridge.record import record

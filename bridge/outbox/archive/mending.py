@@ -8,15 +8,15 @@ be proven is dead, with the reason `unreadable`.
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID
 
 from bridge.events import State
 from bridge.outbox import life
 from bridge.outbox.links import SessionState
+from bridge.outbox.values import KeyOf
 from bridge.record import record
 
 _UNKNOWN: Final = "?"
@@ -57,7 +57,7 @@ class Mended:
 def mend(
     db: sqlite3.Connection,
     keys: Mapping[int, Known],
-    key_of: Callable[[str, str, str, str, str], UUID],
+    key_of: KeyOf,
     now: int,
     *,
     rules_lost: bool,
@@ -75,7 +75,7 @@ def mend(
 def _prove(
     db: sqlite3.Connection,
     keys: Mapping[int, Known],
-    key_of: Callable[[str, str, str, str, str], UUID],
+    key_of: KeyOf,
 ) -> list[bytes]:
     """Compare each entry with its key, which is made of what it says.
 

@@ -6,13 +6,12 @@ key is taken from the index, so that its feat is never paid twice.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 from bridge.errors import StoreUnavailable
 from bridge.outbox.archive import mending
@@ -22,6 +21,7 @@ from bridge.outbox.ledger import deciding
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.sqlite.rows import Rows
 from bridge.outbox.sqlite.statements import queries
+from bridge.outbox.values import KeyOf
 from bridge.outbox.witness import Testimony
 from bridge.sqlite.connection import explain, migrate
 from bridge.sqlite.files import drop, make_private, sync
@@ -30,9 +30,6 @@ from bridge.sqlite.salvage.pages import Pages
 from bridge.sqlite.salvage.tables import Index, Table, indexes_of, tables_of
 from bridge.sqlite.salvage.trees import Trees
 from bridge.sqlite.scripts import Migration
-
-#: Makes the key of (campaign, player, event code, feat, occurrence): by it an entry is proven.
-KeyOf = Callable[[str, str, str, str, str], UUID]
 
 _GROUP: Final = 500
 _KEY: Final = 16
@@ -253,6 +250,3 @@ def _gaps(db: sqlite3.Connection) -> list[tuple[int, int]]:
             found.append((before + 1, number - 1))
         before = number
     return found
-
-
-__all__ = ["KeyOf", "salvage"]

@@ -230,9 +230,9 @@ class Calls(Following, Linking, Confirming):
 
     # -- remembering ------------------------------------------------------------------------
 
-    async def remembered_rules(self) -> Sequence[RememberedRule]:
-        """Return the rules last adopted, in order."""
-        return await self.look(lambda rows: rows.rules.in_force())
+    async def remembered_rules(self, *, counted: bool = False) -> Sequence[RememberedRule]:
+        """Return the rules last adopted; see the contract."""
+        return await self.look(lambda rows: rows.rules.in_force(counted=counted))
 
     async def adopt_rules(self, definitions: Sequence[str], journal: str = "") -> None:
         """Remember the rules in force; see the contract."""

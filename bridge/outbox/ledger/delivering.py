@@ -87,8 +87,14 @@ class _First:
         self._fences.add((user_ref, event_code))
 
     def takes(self, row: DueRow) -> bool:
-        """Whether nothing stands in its way, also none that was claimed just before."""
-        return bool(row.first) and (row.user_ref, row.event_code) not in self._fences
+        """Whether nothing stands in its way, also none that was claimed just before.
+
+        What isn't proven by its key is looked at by itself.
+        """
+        if not row.first or (row.user_ref, row.event_code) in self._fences:
+            return False
+        said = (self._campaign, row.player, row.event_code, row.feat, row.occurrence)
+        return self._terms.key_of(*said).bytes == row.key
 
     def add(self, row: DueRow) -> Claim:
         """Claim one more; it is stored with the others."""
@@ -150,6 +156,10 @@ def _doubt(book: Book, entry: Entry) -> None:
 
 def _try(book: Book, entry: Entry, terms: ClaimTerms) -> Claim | None:
     """Claim one due entry, or set it aside: fenced, held or uncertain."""
+    if not _proven(entry, terms):
+        book.note("bridge", life.UNREADABLE, entry, "it isn't what its key was made of")
+        book.move(entry, life.unreadable(entry, book.now))
+        return None
     if life.past_horizon(entry, terms.horizon, book.now):
         _doubt(book, entry)
         return None
@@ -166,6 +176,14 @@ def _try(book: Book, entry: Entry, terms: ClaimTerms) -> Claim | None:
         book.rows.history.add_binding(after)
     book.move(entry, after)
     return _claim(after, terms.owner)
+
+
+def _proven(entry: Entry, terms: ClaimTerms) -> bool:
+    """Whether an entry is what its key was made of: a flipped bit must not pay somebody else."""
+    made = terms.key_of(
+        entry.campaign, entry.player, entry.event_code, entry.feat, entry.occurrence
+    )
+    return made == entry.key
 
 
 def _next_in(book: Book, campaign: str) -> float | None:

@@ -152,7 +152,7 @@ SET seen = excluded.seen, filled = excluded.filled, last_at = excluded.last_at,
 -- due --
 -- Entries that can be claimed, oldest due first. `first`: never sent, and no other of its fence is
 -- unproven.
-SELECT id, key, player, event_code, user_ref,
+SELECT id, key, player, event_code, feat, occurrence, user_ref,
   body IS NULL AND first_maybe_sent_at IS NULL AND binding = 0 AND rebind = 0 AND attempts = 0
   AND failures = 0 AND refusals = 0 AND conflicts = 0 AND user_ref IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM entries AS other
@@ -297,8 +297,9 @@ INSERT OR IGNORE INTO rules (definition) VALUES (:definition);
 SELECT id FROM rules WHERE definition = :definition;
 
 -- rules --
--- The rules in force, in order, with how many entries each has made.
-SELECT definition, used, (SELECT count(*) FROM entries WHERE rule_id = rules.id) AS entries
+-- The rules in force, in order, where it is asked for with how many entries each has made.
+SELECT definition, used,
+       iif(:counted, (SELECT count(*) FROM entries WHERE rule_id = rules.id), 0) AS entries
 FROM rules WHERE place IS NOT NULL ORDER BY place;
 
 -- clear_rules --
@@ -411,17 +412,23 @@ ORDER BY accepted_at LIMIT :limit;
 SELECT max(first_maybe_sent_at) FROM entries WHERE first_maybe_sent_at IS NOT NULL;
 
 -- clamp_due --
--- After a clock that ran ahead: nothing waits longer than it could have been told to.
-UPDATE entries SET due_at = :latest WHERE state = 'due' AND fenced = 0 AND due_at > :latest;
+-- After a clock that ran ahead: nothing waits longer than it could have been told to. By campaign,
+-- as its index is: else all that waits would be read at each start.
+UPDATE entries SET due_at = :latest
+WHERE campaign IN (SELECT campaign FROM totals)
+  AND state = 'due' AND fenced = 0 AND due_at > :latest;
 
 -- clamp_held --
 -- The same for held entries that are tried again by themselves.
 UPDATE entries SET due_at = :latest
-WHERE state = 'held' AND due_at IS NOT NULL AND due_at > :latest;
+WHERE campaign IN (SELECT campaign FROM totals)
+  AND state = 'held' AND due_at IS NOT NULL AND due_at > :latest;
 
 -- clamp_leases --
 -- The same for leases.
-UPDATE entries SET lease_until = :latest WHERE state = 'sending' AND lease_until > :latest;
+UPDATE entries SET lease_until = :latest
+WHERE campaign IN (SELECT campaign FROM totals)
+  AND state = 'sending' AND lease_until > :latest;
 
 -- links_of_user --
 -- The players that are linked to a userRef.

@@ -60,6 +60,7 @@ SOURCE: dict[str, Any] = {
 
 STATUS: dict[str, Any] = {
     "daemon": {"jobs_committed": 5},
+    "outbox_check": {"progress": 0.4, "whole_at": None, "words": "checked 40%"},
     "ledger": {"sequence": 7, "quarantine": None},
     "campaigns": [LANE],
     "lanes": [

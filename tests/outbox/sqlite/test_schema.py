@@ -78,6 +78,20 @@ def test_the_hot_road_never_reads_a_whole_table(name: str) -> None:
     assert {step.split()[1] for step in scans} <= {"s", "segments", "mine", "json_each"}
 
 
+@pytest.mark.parametrize("name", ["clamp_due", "clamp_held", "clamp_leases"])
+def test_mending_times_reads_only_what_it_mends(name: str) -> None:
+    """A start may not read all that waits: a million entries may be due."""
+    db = _migrated()
+    statement = queries()[name]
+
+    plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", _unset(statement))]
+
+    db.close()
+    (entries,) = (step for step in plan if " entries " in step)
+    assert entries.startswith("SEARCH entries USING INDEX")
+    assert entries.endswith(("(campaign=? AND due_at>?)", "(campaign=? AND lease_until>?)"))
+
+
 def test_counting_looks_at_no_entry_but_the_oldest_of_each_kind() -> None:
     db = _migrated()
     plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {queries()['oldest']}")]

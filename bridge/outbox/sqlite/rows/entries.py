@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import NamedTuple
 from uuid import UUID
 
-from bridge.errors import EntryNotFound
+from bridge.errors import EntryNotFound, StoreCorrupt
 from bridge.events import State
 from bridge.outbox.entry import Entry, as_millis
 from bridge.outbox.sqlite.known import Known
@@ -51,6 +51,8 @@ class DueRow(NamedTuple):
     key: bytes
     player: str
     event_code: str
+    feat: str
+    occurrence: str
     user_ref: str | None
     first: int
 
@@ -324,11 +326,18 @@ def origin_row(number: int, origin: Origin) -> tuple[object, ...]:
 
 
 def entry_from(row: sqlite3.Row) -> Entry:
-    """Read a row of `entries`."""
+    """Read a row of `entries`.
+
+    Raises:
+        StoreCorrupt: no ledger has written it so.
+    """
     values = {name: row[name] for name in _FIELDS}
-    values["key"] = UUID(bytes=values["key"])
-    values["wire_key"] = None if values["wire_key"] is None else UUID(bytes=values["wire_key"])
-    values["state"] = State(values["state"])
+    try:
+        values["key"] = UUID(bytes=values["key"])
+        values["wire_key"] = None if values["wire_key"] is None else UUID(bytes=values["wire_key"])
+        values["state"] = State(values["state"])
+    except (ValueError, TypeError) as failure:
+        raise StoreCorrupt(f"entry number {row['id']} is damaged: {failure}") from failure
     values["rebind"] = bool(values["rebind"])
     values["fenced"] = bool(values["fenced"])
     return Entry(**values)

@@ -35,11 +35,11 @@ class Rules:
         number: int = row["id"]
         return number
 
-    def in_force(self) -> list[RememberedRule]:
-        """Return the rules in force, in order."""
+    def in_force(self, *, counted: bool) -> list[RememberedRule]:
+        """Return the rules in force, in order; `counted` with how many entries each has made."""
         return [
             RememberedRule(row["definition"], bool(row["used"]), row["entries"])
-            for row in self._sql.run("rules")
+            for row in self._sql.run("rules", counted=counted)
         ]
 
     def set(self, definitions: Sequence[str]) -> None:
