@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from bridge.errors import BridgeError
-from bridge.events import Counted, Kept, Linked, Taken
+from bridge.events import Kept, Linked, Taken
 from bridge.gate.problems import problem_of
 from bridge.intake.contract import Outcome
 from bridge.intake.counts import Counts
@@ -73,18 +73,24 @@ class Tally:
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Count the outcomes of the next messages."""
-        index = self.stored + self.duplicates + self.rejected
-        for number, outcome in enumerate(outcomes, index):
-            refused = isinstance(outcome, BridgeError)
-            if refused:
-                self.rejected += 1
-            elif isinstance(outcome, (Taken, Counted)) and outcome.duplicate:
-                self.duplicates += 1
-            else:
-                self.stored += 1
-            self.counts.add(outcome)
-            if self.every or refused:
-                self._list(number, outcome)
+        index = number = self.stored + self.duplicates + self.rejected
+        duplicates = rejected = 0
+        for number, outcome in enumerate(outcomes, index + 1):
+            if isinstance(outcome, BridgeError):
+                rejected += 1
+                self.counts.refuse(outcome)
+                self._list(number - 1, outcome)
+                continue
+            if not isinstance(outcome, Linked) and outcome.duplicate:
+                duplicates += 1
+            if self.every:
+                self._list(number - 1, outcome)
+        stored = number - index - duplicates - rejected
+        self.rejected += rejected
+        self.duplicates += duplicates
+        self.stored += stored
+        self.counts.duplicates += duplicates
+        self.counts.stored += stored
 
     def numbers(self) -> dict[str, JsonValue]:
         """Return the three sums."""

@@ -130,8 +130,12 @@ class Achievements:
         self, request: web.Request, items: Sequence[Item], tally: Tally, sink: Sink
     ) -> None:
         """Hand the readable items on; count what became of each, in order."""
-        taken = iter(await self._handed_on(request, items, sink))
-        tally.add(next(taken)[0] if isinstance(item, bytes) else item for item in items)
+        taken = await self._handed_on(request, items, sink)
+        if len(taken) == len(items):  # as nearly always
+            tally.add([outcome for (outcome,) in taken])
+            return
+        each = iter(taken)
+        tally.add([next(each)[0] if isinstance(item, bytes) else item for item in items])
 
     async def _handed_on(
         self, request: web.Request, items: Sequence[Item], sink: Sink
@@ -188,15 +192,18 @@ async def _groups(request: web.Request) -> AsyncGenerator[list[Item], None]:
     while piece := await request.content.readany():
         here = lines.feed(piece)
         for start in range(0, len(here), GROUP):
-            yield [_object(line) for line in here[start : start + GROUP]]
+            yield _objects(here[start : start + GROUP])
     if last := lines.end():
-        yield [_object(line) for line in last]
+        yield _objects(last)
 
 
-def _object(line: Item) -> Item:
-    if isinstance(line, bytes) and not line.startswith(b"{"):
-        return NotJson("the line is not a JSON object")
-    return line
+def _objects(lines: Sequence[Item]) -> list[Item]:
+    """Refuse the lines that are no objects."""
+    refused = NotJson("the line is not a JSON object")
+    return [
+        line if isinstance(line, BridgeError) or line.startswith(b"{") else refused
+        for line in lines
+    ]
 
 
 def _answer(body: bytes) -> web.Response:
