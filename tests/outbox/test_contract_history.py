@@ -52,6 +52,16 @@ async def test_a_row_of_the_history_confirms_one_entry(play: Play) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["tx\0one", '"; --', "ü☃", ""])
+async def test_a_row_s_name_may_be_any_text_and_is_known_again(play: Play, name: str) -> None:
+    await accepted(play)
+
+    found = await reads(play, name, name)
+    again = await reads(play, name)
+
+    assert (found, again) == (Found(int(name != ""), 0, 0), Found(0, 0, 0))
+
+
 async def test_a_row_of_another_user_event_or_campaign_confirms_nothing(play: Play) -> None:
     await accepted(play)
     for campaign, ref, code in (

@@ -14,6 +14,7 @@ row that can't be told from what a webhook told of is taken for that, and the ot
 each user and event, payouts are never more than the larger of both counts.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -36,26 +37,30 @@ NEVER_SENT_SKEW = 60.0
 def take_history(book: Book, history: History, terms: LookTerms) -> Found:
     """Take in a user's whole history; say what it proved."""
     campaign, user_ref = history.campaign, history.user_ref
-    for payout in history.payouts:
-        _seen_in_history(book, campaign, payout)
-    looked_for = book.rows.entries.looked_for(campaign, user_ref)
+    _see(book, campaign, history.payouts)
     codes = {payout.event_code for payout in history.payouts}
-    codes |= {entry.event_code for entry in looked_for}
+    codes |= book.rows.entries.codes_looked_for(campaign, user_ref)
     confirmed = unknown = unpaid = 0
     for code in sorted(codes):
         confirmed += match(book, campaign, user_ref, code, terms.skew)
         unknown += len(book.rows.proofs.unmatched(campaign, user_ref, code))
         unpaid += _prove_absence(book, campaign, user_ref, code, history.age, terms)
-    for entry in book.rows.entries.looked_for(campaign, user_ref):
-        book.rows.entries.save(_again(entry, terms, book.now))
+    look_later(book, campaign, user_ref, terms)
     return Found(confirmed, unpaid, unknown)
 
 
-def _seen_in_history(book: Book, campaign: str, payout: Payout) -> None:
+def _see(book: Book, campaign: str, payouts: Sequence[Payout]) -> None:
+    """Take in the rows of a history that are new."""
+    shown = book.rows.proofs.shown(campaign, [payout.id for payout in payouts if payout.id])
+    for payout in payouts:
+        if payout.id and payout.id not in shown:
+            shown.add(payout.id)
+            _see_new(book, campaign, payout)
+
+
+def _see_new(book: Book, campaign: str, payout: Payout) -> None:
     """Keep a row that is new, unless it shows what a webhook told of."""
     proofs = book.rows.proofs
-    if not payout.id or proofs.shown(campaign, payout.id):
-        return
     named = proofs.named(campaign, payout)
     if named is not None and named.row_id is not None:  # another row was taken for it
         proofs.show(named, payout)
@@ -66,12 +71,6 @@ def _seen_in_history(book: Book, campaign: str, payout: Payout) -> None:
             proofs.show(told, payout)
             return
     proofs.add_payout(campaign, payout, payout.id or "", HISTORY, None, book.now)
-
-
-def _again(entry: Entry, terms: LookTerms, now: int) -> Entry:
-    """Say when to look next, after a look in vain."""
-    wait = terms.waits[min(entry.looks, len(terms.waits) - 1)]
-    return entry.changed(look_at=now + round(wait * 1000), looks=entry.looks + 1)
 
 
 def match(book: Book, campaign: str, user_ref: str, code: str, skew: float) -> int:
@@ -146,9 +145,12 @@ def _look_now(book: Book, campaign: str, user_ref: str) -> None:
 
 
 def look_later(book: Book, campaign: str, user_ref: str, terms: LookTerms) -> None:
-    """Look for a user's payouts later: their history could not be read."""
-    for entry in book.rows.entries.looked_for(campaign, user_ref):
-        book.rows.entries.save(_again(entry, terms, book.now))
+    """Look for a user's payouts later: those that this history shows are not looked for any more.
+
+    Or it could not be read.
+    """
+    waits = [round(wait * 1000) for wait in terms.waits]
+    book.rows.entries.look_again(campaign, user_ref, waits, book.now)
 
 
 # -- webhooks -------------------------------------------------------------------------------

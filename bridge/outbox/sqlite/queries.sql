@@ -467,7 +467,19 @@ SELECT min(look_at) FROM entries WHERE campaign = :campaign AND look_at IS NOT N
 
 -- looked_for --
 -- A user's entries that are looked for.
-SELECT * FROM entries
+SELECT * FROM entries INDEXED BY entries_looked_for
+WHERE campaign = :campaign AND bound_ref = :user_ref AND look_at IS NOT NULL;
+
+-- codes_looked_for --
+-- The events of a user's entries that are looked for.
+SELECT DISTINCT event_code FROM entries INDEXED BY entries_looked_for
+WHERE campaign = :campaign AND bound_ref = :user_ref AND look_at IS NOT NULL;
+
+-- look_again --
+-- Look for a user's entries later, the longer the oftener they were looked for in vain.
+UPDATE entries INDEXED BY entries_looked_for
+SET look_at = :now + json_extract(:waits, '$[' || min(looks, json_array_length(:waits) - 1) || ']'),
+    looks = looks + 1
 WHERE campaign = :campaign AND bound_ref = :user_ref AND look_at IS NOT NULL;
 
 -- held_for --
@@ -682,8 +694,11 @@ SELECT event, received_at, became FROM inbox WHERE entry_id = :id ORDER BY recei
 
 -- payout --
 -- A payout by any of its names.
-SELECT * FROM payouts
-WHERE campaign = :campaign AND (id = :id OR told_id = :id OR row_id = :id OR hash = :id)
+SELECT * FROM payouts WHERE number IN (
+  SELECT number FROM payouts WHERE campaign = :campaign AND id = :id
+  UNION ALL SELECT number FROM payouts WHERE campaign = :campaign AND told_id = :id
+  UNION ALL SELECT number FROM payouts WHERE campaign = :campaign AND row_id = :id
+  UNION ALL SELECT number FROM payouts WHERE campaign = :campaign AND hash = :id)
 ORDER BY row_id IS :id DESC, hash IS :id DESC, told_id IS :id DESC LIMIT 1;
 
 -- payout_of --
@@ -702,19 +717,25 @@ VALUES (:campaign, :id, :row_id, :hash, :user_ref, :event_code, :amount, :paid_a
         :wire_key, :entry_id);
 
 -- shown_payout --
--- The payout that a row of the history has shown before.
-SELECT * FROM payouts WHERE campaign = :campaign AND row_id = :row_id;
+-- Whether a row of a history was shown before.
+SELECT 1 FROM payouts WHERE campaign = :campaign AND row_id = :row_id;
+
+-- shown_payouts --
+-- Which rows of a history were shown before.
+SELECT row_id FROM payouts
+WHERE campaign = :campaign AND row_id IN (SELECT value FROM json_each(:row_ids));
 
 -- named_payout --
 -- A payout that a webhook told of by one of these names.
-SELECT * FROM payouts
-WHERE campaign = :campaign AND via = 'webhook'
-  AND (id IN (:row_id, :hash) OR told_id IN (:row_id, :hash))
+SELECT * FROM payouts WHERE via = 'webhook' AND number IN (
+  SELECT number FROM payouts WHERE campaign = :campaign AND id IN (:row_id, :hash)
+  UNION ALL SELECT number FROM payouts
+  WHERE campaign = :campaign AND told_id IS NOT NULL AND told_id IN (:row_id, :hash))
 LIMIT 1;
 
 -- unshown_payout --
 -- A payout of this kind that a webhook told of and the history has not shown, the oldest.
-SELECT * FROM payouts
+SELECT * FROM payouts INDEXED BY payouts_unshown
 WHERE campaign = :campaign AND row_id IS NULL AND user_ref = :user_ref AND event_code = :event_code
 ORDER BY seen_at, id LIMIT 1;
 

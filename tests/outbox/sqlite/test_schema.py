@@ -92,6 +92,21 @@ def test_mending_times_reads_only_what_it_mends(name: str) -> None:
     assert entries.endswith(("(campaign=? AND due_at>?)", "(campaign=? AND lease_until>?)"))
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["looked_for", "codes_looked_for", "look_again", "payout", "named_payout", "unshown_payout"],
+)
+def test_a_look_at_a_history_never_walks_through_a_whole_campaign(name: str) -> None:
+    db = _migrated()
+    statement = queries()[name]
+
+    plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", _unset(statement))]
+
+    db.close()
+    assert not [step for step in plan if step.startswith("SCAN")]
+    assert not [step for step in plan if step.endswith("(campaign=?)") or "look_at>" in step]
+
+
 def test_counting_looks_at_no_entry_but_the_oldest_of_each_kind() -> None:
     db = _migrated()
     plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {queries()['oldest']}")]

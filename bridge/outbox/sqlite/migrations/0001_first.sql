@@ -56,6 +56,7 @@ CREATE INDEX entries_unproven ON entries (campaign, bound_ref, event_code)
 CREATE INDEX entries_fenced ON entries (campaign, user_ref, event_code, id) WHERE fenced = 1;
 CREATE INDEX entries_held_why ON entries (reason, campaign, id) WHERE state = 'held';
 CREATE INDEX entries_to_look_for ON entries (campaign, look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX entries_looked_for ON entries (campaign, bound_ref) WHERE look_at IS NOT NULL;
 CREATE INDEX entries_unpaid ON entries (campaign, accepted_at) WHERE state = 'accepted';
 CREATE INDEX entries_fenced_due ON entries (campaign, due_at) WHERE fenced = 1;
 CREATE INDEX entries_uncertain ON entries (campaign, first_maybe_sent_at)
@@ -380,6 +381,7 @@ CREATE INDEX payouts_named ON payouts (campaign, id);
 CREATE INDEX payouts_told ON payouts (campaign, told_id) WHERE told_id IS NOT NULL;
 CREATE INDEX payouts_of_kind ON payouts (campaign, user_ref, event_code);
 CREATE INDEX payouts_unmatched ON payouts (campaign, user_ref, event_code) WHERE entry_id IS NULL;
+CREATE INDEX payouts_unshown ON payouts (campaign, user_ref, event_code) WHERE row_id IS NULL;
 
 -- Sources that were ever in the settings; a used one has made entries.
 CREATE TABLE sources (

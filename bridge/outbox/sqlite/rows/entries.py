@@ -286,6 +286,16 @@ class Entries:
         """Return the user's entries that are being looked for."""
         return self._many("looked_for", campaign=campaign, user_ref=user_ref)
 
+    def codes_looked_for(self, campaign: str, user_ref: str) -> set[str]:
+        """Return the events of the user's entries that are being looked for."""
+        found = self._sql.run("codes_looked_for", campaign=campaign, user_ref=user_ref)
+        return {row[0] for row in found}
+
+    def look_again(self, campaign: str, user_ref: str, waits: Sequence[int], now: int) -> None:
+        """Look for the user's entries again, after the wait (milliseconds) of so many looks."""
+        told = json.dumps(waits)
+        self._sql.run("look_again", campaign=campaign, user_ref=user_ref, waits=told, now=now)
+
     def held_for(self, reason: str, limit: int, campaign: str | None = None) -> list[Entry]:
         """Return entries held for a reason, oldest first."""
         return self._many("held_for", reason=reason, limit=limit, campaign=campaign)

@@ -3,7 +3,9 @@
 In: what the API told of. Out: what of it is known already. Decides nothing.
 """
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -74,9 +76,14 @@ class Proofs:
         row = self._sql.one("payout_of", entry_id=entry_id)
         return None if row is None else payout_from(row)
 
-    def shown(self, campaign: str, row_id: str) -> bool:
-        """Whether the history has shown this row before."""
-        return self._sql.one("shown_payout", campaign=campaign, row_id=row_id) is not None
+    def shown(self, campaign: str, row_ids: Sequence[str]) -> set[str]:
+        """Return which of these rows the history has shown before."""
+        told = json.dumps([row_id for row_id in row_ids if "\0" not in row_id])
+        shown = {row[0] for row in self._sql.run("shown_payouts", campaign=campaign, row_ids=told)}
+        for row_id in row_ids:  # SQLite's JSON ends at a zero byte
+            if "\0" in row_id and self._sql.one("shown_payout", campaign=campaign, row_id=row_id):
+                shown.add(row_id)
+        return shown
 
     def named(self, campaign: str, payout: Payout) -> PayoutRow | None:
         """Return the payout that a webhook told of by a name of this row."""
