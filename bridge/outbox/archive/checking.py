@@ -21,6 +21,7 @@ from bridge.outbox.archive.damage import Seen, slices, words_of
 from bridge.outbox.archive.suspicion import suspect
 from bridge.record import record
 from bridge.sqlite.connection import open_reader
+from bridge.sqlite.copying import unreadable
 
 log = structlog.get_logger("outbox")
 
@@ -111,7 +112,7 @@ class Check:
 
     async def _look_once(self, rest: float) -> None:
         """Look from the beginning to the end, or to the first damage."""
-        with closing(await asyncio.to_thread(open_reader, self._path)) as db:
+        with closing(await asyncio.to_thread(self._opened)) as db:
             bits = slices(db)
             began = self._clock.monotonic()
             while (seen := await self._bit(db, bits)) is not None:
@@ -132,8 +133,14 @@ class Check:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             db.interrupt()
-            await asyncio.wait({running})
+            await asyncio.gather(running, return_exceptions=True)
             raise
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            return open_reader(self._path)
+        except sqlite3.Error as failure:
+            raise unreadable(failure, self._path) from failure
 
     def _next(self, bits: Iterator[Seen]) -> Seen | None:
         try:

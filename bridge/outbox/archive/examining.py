@@ -16,6 +16,7 @@ from uuid import UUID
 from bridge.errors import StoreCorrupt, StoreError
 from bridge.outbox.archive.counting import Counts, counts
 from bridge.outbox.archive.damage import damage_of
+from bridge.outbox.archive.suspicion import suspicion
 from bridge.outbox.views import Standing
 from bridge.outbox.witness import Heard, doubt, hear, witness_path
 from bridge.record import record
@@ -57,7 +58,8 @@ def examine(
     if not outbox.exists() or any(finding.level is Level.PROBLEM for finding in found):
         return found
     try:
-        why = damage_of(outbox, thorough=False) or damage(outbox, thorough=full)
+        why = _stumbled(outbox) or damage_of(outbox, thorough=False)
+        why = why or damage(outbox, thorough=full)
         if why is not None:
             return [*found, Finding(Level.PROBLEM, "integrity", why, _RESTORE)]
         check = "every page and index" if full else "every page; --full compares indexes as well"
@@ -72,6 +74,12 @@ def examine(
     except OSError as failure:
         told = f"{witness_path(outbox)} can't be read: {failure.strerror}"
         return [*found, Finding(Level.PROBLEM, "witness", told, "Run this as the daemon's user.")]
+
+
+def _stumbled(outbox: Path) -> str | None:
+    """Return what a daemon came upon while it had the file open, and could not see to itself."""
+    why = suspicion(outbox)
+    return None if why is None else f"found while the daemon ran: {why}"
 
 
 # -- around it --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Final
 
 from bridge.errors import CommandError, SchemaTooNew, StoreCorrupt, StoreError, StoreUnavailable
 from bridge.outbox.archive.counting import Counts, counts
+from bridge.outbox.archive.suspicion import acquit
 from bridge.record import record
 from bridge.sqlite.connection import explain, open_reader
 from bridge.sqlite.copying import copy, snapshot, verify
@@ -154,6 +155,7 @@ def restore(wanted: Plan) -> None:
         raise StoreUnavailable(
             f"{wanted.outbox} can't be replaced: {failure.strerror}"
         ) from failure
+    acquit(wanted.outbox)  # what was found damaged is aside
     give_to_owner(wanted.outbox.parent, wanted.outbox)
 
 

@@ -167,6 +167,16 @@ async def test_where_it_cannot_be_read_it_is_tried_again(
     assert suspicion(path) is None
 
 
+async def test_where_it_is_not_there_it_is_tried_again(tmp_path: Path) -> None:
+    check = Check(tmp_path / "outbox.db", FakeClock(), whole=False)
+    running = asyncio.create_task(check.run(first=0, again=0))
+    await asyncio.sleep(0.05)
+
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_who_stops_it_waits_for_no_more_than_a_bit(path: Path) -> None:
     async with opened(path) as outbox:
         running = asyncio.create_task(outbox.check.run(first=0, rest=10**6))

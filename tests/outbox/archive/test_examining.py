@@ -9,6 +9,7 @@ import pytest
 
 from bridge.outbox.archive.backup import back_up
 from bridge.outbox.archive.examining import Finding, Level, examine
+from bridge.outbox.archive.suspicion import suspect
 from bridge.outbox.store import open_outbox, witness_path
 from bridge.sqlite.scripts import load_migrations
 from tests.outbox.archive.full import overwrite, pages_of
@@ -93,6 +94,12 @@ def test_damage_is_told_with_what_to_do(path: Path, harm: Callable[[Path], None]
 
     assert found.detail
     assert "outbox salvage" in found.hint
+
+
+def test_what_a_running_daemon_came_upon_is_told(path: Path) -> None:
+    suspect(path, "row missing from an index")
+
+    assert "row missing from an index" in problems(path)["integrity"].detail
 
 
 @pytest.mark.parametrize(("version", "level"), [(99, Level.PROBLEM), (0, Level.NOTE)])

@@ -9,6 +9,7 @@ import pytest
 from bridge.errors import CommandError, SchemaTooNew, StoreCorrupt, StoreUnavailable
 from bridge.outbox.archive.backup import back_up
 from bridge.outbox.archive.restore import plan, restore
+from bridge.outbox.archive.suspicion import suspect, suspicion
 from bridge.outbox.store import open_outbox
 from bridge.sqlite.scripts import load_migrations
 from bridge.testing import START
@@ -85,6 +86,14 @@ def test_where_nothing_was_there_nothing_is_kept(backup: Path, tmp_path: Path) -
 
     assert wanted.aside is None
     assert keys_in(tmp_path / "new" / "outbox.db") == keys_in(backup)
+
+
+def test_what_was_found_damaged_is_said_of_the_copy_no_more(path: Path, backup: Path) -> None:
+    suspect(path, "row missing from an index")
+
+    restore(plan(backup, path, MIGRATIONS, START))
+
+    assert suspicion(path) is None
 
 
 def test_a_damaged_outbox_can_be_replaced(path: Path, backup: Path) -> None:
