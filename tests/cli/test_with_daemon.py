@@ -33,6 +33,7 @@ SECTIONS = {"outbox", "daemon", "lanes", "reasons", "intake", "ledger", "campaig
     "webhooks",
     "payout_lag",
     "sources",
+    "outbox_check",
 }
 
 
@@ -50,6 +51,8 @@ def test_status_as_json_tells_of_daemon_and_lanes(here: Cli, live: Site, daemon:
     assert told["daemon"]["pid"] == daemon.pid
     assert told["lanes"][0]["campaign"] == live.campaign
     assert told["outbox"] == str(live.outbox)
+    assert told["outbox_check"]["progress"] == 1.0
+    assert f"outbox    {told['outbox_check']['words']}\n" in here("status").out
 
 
 def test_a_paused_lane_is_told_with_cause_and_next_probe(

@@ -113,6 +113,10 @@ def test_what_shadow_mode_left_is_told() -> None:
     assert "3 entries" in told(lane(held={"shadow": 3}))["shadow-left"]
 
 
+def test_entries_that_are_not_what_their_keys_were_made_of_are_told() -> None:
+    assert "2 entries" in told(lane(held={"unreadable": 2}))["entries-unreadable"]
+
+
 def test_what_was_paid_before_a_ledger_sent_anything_is_told_and_stops_nothing() -> None:
     assert told(lane(paid_before=None)) == {}
 
