@@ -42,7 +42,12 @@ class MemoryOutbox(Calls):
         self._db.row_factory = sqlite3.Row
 
     async def change(
-        self, call: Callable[[Book], T], *, grows: bool = False, erases: bool = False
+        self,
+        call: Callable[[Book], T],
+        *,
+        grows: bool = False,
+        erases: bool = False,
+        at_once: bool = False,
     ) -> T:
         """Run a call in a transaction."""
         rows = Rows(self._db, self._shared)
@@ -58,7 +63,7 @@ class MemoryOutbox(Calls):
         self._shared.committed()
         return result
 
-    async def look(self, call: Callable[[Rows], T]) -> T:
+    async def look(self, call: Callable[[Rows], T], *, at_once: bool = False) -> T:
         """Run a call that changes nothing."""
         return call(Rows(self._db, self._shared))
 

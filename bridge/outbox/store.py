@@ -28,6 +28,7 @@ from bridge.outbox.archive.traces import trace_of
 from bridge.outbox.calls import Calls, campaigns_of
 from bridge.outbox.clock import LedgerClock
 from bridge.outbox.contract import Outbox
+from bridge.outbox.filing import Filing
 from bridge.outbox.ledger import counting
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.machine import machine_id
@@ -61,17 +62,22 @@ class SqliteOutbox(Calls):
         self._shared = Shared()
         self._bulk = self._put_many  # one and the same: by it the writer knows who goes together
         database.follow(self._shared)
+        self.filing = Filing(self._shared, self._clock)
         #: What was salvaged when it was opened, where the file was damaged.
         self.salvaged: Salvaged | None = None
 
     async def start(self) -> None:
-        """Set the clock by what the file has seen, and mend times a wrong clock left behind."""
+        """Set the clock by what the file has seen, and mend times a wrong clock left behind.
+
+        What had arrived when it was left is filed from now on, when there is time.
+        """
         latest = await self.database.read(
             lambda db: db.execute(queries()["latest_mark"]).fetchone()[0]
         )
         self._clock.not_before(latest or 0)
         now = self._clock.now()
         await self.database.write(lambda db: _mend_times(db, now), grows=False)
+        self.filing.begin(self.database)
 
     async def seal(self) -> None:
         """Write down what is known of the newest entries: it is read faster than made again.
@@ -86,9 +92,16 @@ class SqliteOutbox(Calls):
         return self._clock.ahead()
 
     async def change(
-        self, call: Callable[[Book], T], *, grows: bool = False, erases: bool = False
+        self,
+        call: Callable[[Book], T],
+        *,
+        grows: bool = False,
+        erases: bool = False,
+        at_once: bool = False,
     ) -> T:
         """Run a call in a transaction that may be shared with others, and is synced as a whole."""
+        if not at_once:
+            await self.filed()
         now = self._clock.now()
 
         def job(db: sqlite3.Connection) -> T:
@@ -99,9 +112,18 @@ class SqliteOutbox(Calls):
 
         return await self.database.write(job, grows=grows, erases=erases)
 
-    async def look(self, call: Callable[[Rows], T]) -> T:
+    async def look(self, call: Callable[[Rows], T], *, at_once: bool = False) -> T:
         """Run a call that changes nothing, beside the writer."""
+        if not at_once:
+            await self.filed()
         return await self.database.read(lambda db: call(Rows(db, self._shared.beside())))
+
+    async def filed(self) -> None:
+        """Return once all that has arrived by now is filed, or can't be."""
+        if self.filing.behind:
+            asked = self.filing.ask()
+            await self.database.answered()  # so that the writer looks up
+            await asked
 
     async def prune(self, policy: Policy, *, dry_run: bool = False, rest: float = 0.0) -> Pruned:
         """Let go what is older than the policy says, in steps that hold nobody up."""
@@ -114,26 +136,27 @@ class SqliteOutbox(Calls):
         if turn is not None or not entries:
             return await super().put(entries, turn)
         results = await self.database.write_many(self._bulk, entries)
-        self._wake(campaigns_of(entries))
+        self._wake(campaigns_of(entries, results))
         return results
 
     def _put_many(
         self, db: sqlite3.Connection, items: Sequence[Sequence[Put]]
     ) -> list[list[Taken | Counted | OutboxError]]:
         rows = Rows(db, self._shared)
+        all_of_them = [entry for item in items for entry in item]
+        later = len(all_of_them) >= self.filing.many
         book = Book(rows, self._clock.now())
-        results = iter(
-            self.put_all(book, [entry for item in items for entry in item], replay=False)
-        )
+        results = iter(self.put_all(book, all_of_them, replay=False, later=later))
         rows.ledger.advance()
+        self.filing.arrived(rows.arrivals.added)
         return [list(islice(results, len(item))) for item in items]
 
     def put_all(
-        self, book: Book, entries: Sequence[Put], *, replay: bool
+        self, book: Book, entries: Sequence[Put], *, replay: bool, later: bool = False
     ) -> list[Taken | Counted | OutboxError]:
         """Keep `entries` and deeds; one that no row can be made of spoils no other."""
         try:
-            return super().put_all(book, entries, replay=replay)
+            return super().put_all(book, entries, replay=replay, later=later)
         except Exception as failure:
             if is_disk_failure(failure) or not book.rows.db.in_transaction:
                 raise
@@ -175,7 +198,7 @@ class Watch:
         if why and not known:
             held = await outbox.quarantine(why)
             log.error("quarantine", action="ledger_quarantined", reason=why, held=held)
-        await outbox.change(lambda _: None)
+        await outbox.change(lambda _: None, at_once=True)
 
     def committed(self, db: sqlite3.Connection) -> None:
         """Write what has just been committed; runs in the writer's thread."""

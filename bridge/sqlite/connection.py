@@ -82,6 +82,17 @@ def bound(db: sqlite3.Connection, *, limit: int | None, reserve: int | None) -> 
     db.execute(f"PRAGMA max_page_count = {pages}").fetchone()
 
 
+def empty_log(db: sqlite3.Connection) -> None:
+    """Write the log back into the file and cut it to nothing, as far as nothing is in the way."""
+    try:
+        busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.OperationalError as failure:
+        log.warning("no checkpoint", action="store_checkpoint_failed", error=str(failure))
+    else:
+        if busy:
+            log.warning("no checkpoint", action="store_checkpoint_failed", error="a reader is busy")
+
+
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open `path` for reading only; it sees what has been committed."""
     db = sqlite3.connect(
@@ -114,17 +125,6 @@ def migrate(db: sqlite3.Connection, migrations: Sequence[Migration], path: Path)
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {migration.number}")
     db.execute("COMMIT")
-
-
-def empty_log(db: sqlite3.Connection) -> None:
-    """Write the log back into the file and cut it to nothing, as far as nothing is in the way."""
-    try:
-        busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    except sqlite3.OperationalError as failure:
-        log.warning("no checkpoint", action="store_checkpoint_failed", error=str(failure))
-    else:
-        if busy:
-            log.warning("no checkpoint", action="store_checkpoint_failed", error="a reader is busy")
 
 
 def recheck(db: sqlite3.Connection, path: Path) -> None:

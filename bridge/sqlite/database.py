@@ -17,9 +17,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import structlog
 
@@ -28,7 +27,6 @@ from bridge.sqlite.connection import (
     bound,
     empty_log,
     explain,
-    is_disk_failure,
     migrate,
     open_connection,
     open_reader,
@@ -36,9 +34,11 @@ from bridge.sqlite.connection import (
     size_of,
     undecodable,
 )
-from bridge.sqlite.jobs import Bulk, Follower, Job, Work, answer_all
+from bridge.sqlite.jobs import Bulk, Chore, Follower, Job, Work, answer_all
 from bridge.sqlite.scripts import Migration
 from bridge.sqlite.space import Room, Space, file_size_limit, room_of
+from bridge.sqlite.spare import SpareTime
+from bridge.sqlite.transaction import run_group, undone
 from bridge.timing import COMMITS, Histogram
 
 T = TypeVar("T")
@@ -79,6 +79,7 @@ class Database:
         self._timer = timer
         self._damaged = damaged
         self._followers: list[Follower] = []
+        self._spare = SpareTime()
         self._began: float | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_groups, name="sqlite-writer")
@@ -167,6 +168,12 @@ class Database:
     def follow(self, follower: Follower) -> None:
         """Tell `follower`, in the writer's thread, what becomes of each transaction."""
         self._followers.append(follower)
+
+    def take_on(self, chore: Chore) -> None:
+        """Have `chore` done whenever there is time, and before the file is closed."""
+        self._spare.take_on(chore)
+        self.follow(chore)
+        self._jobs.put(Job(None, self._loop.create_future()))  # to look at it, where nobody comes
 
     async def answered(self) -> None:
         """Return once the writer's thread has come to this in its queue; the disk isn't touched.
@@ -278,10 +285,19 @@ class Database:
                 empty_log(self._db)
             self._began = None
             self._hand_back(group)
+            self._use_spare_time(idle=not group)
+        while chore := self._spare.chore(self._db):
+            self._do(chore)
 
     def _next_group(self) -> list[Job] | None:
-        """Wait for a job, then take all that came meanwhile: that is the whole art of grouping."""
-        first = self._jobs.get()
+        """Wait for a job, then take all that came meanwhile: that is the whole art of grouping.
+
+        With a chore at hand nobody is waited for long: then the group is empty.
+        """
+        try:
+            first = self._jobs.get(timeout=self._spare.wait(self._db))
+        except queue.Empty:
+            return []
         if first is None:
             return None
         group = [first]
@@ -295,6 +311,22 @@ class Database:
                 break
             group.append(job)
         return group
+
+    # -- what is done between groups ----------------------------------------------------------
+
+    def _use_spare_time(self, *, idle: bool) -> None:
+        chore = self._spare.chore(self._db)
+        if chore is not None and (idle or chore.urgent()):
+            self._do(chore)
+        else:
+            self._spare.answer()
+
+    def _do(self, chore: Chore) -> None:
+        job = Job(chore.do, self._loop.create_future())
+        self._began = self._timer()
+        self._commit([job])
+        self._began = None
+        self._spare.tried(failed=job.error is not None)
 
     def _commit(self, group: list[Job]) -> None:
         failure = self._try_commit(group)
@@ -319,6 +351,7 @@ class Database:
         self.commits += 1
         self.jobs_committed += len(group)
         self.trouble = None
+        self._spare.committed()
         return None
 
     def _run(self, group: list[Job]) -> None:
@@ -327,63 +360,19 @@ class Database:
         db = self._db
         assert db is not None  # noqa: S101  # _reopen sets it or raises
         self._bound(db)
-        db.execute("BEGIN IMMEDIATE")
-        for bulk, jobs in groupby(group, lambda job: job.bulk):
-            if bulk is not None:
-                self._run_bulk(db, bulk, list(jobs))
-            else:
-                for job in jobs:
-                    self._run_job(db, job)
-        db.execute("COMMIT")
-        for follower in self._followers:
-            follower.committed()
+        run_group(db, group, self._followers, self._told)
         self._committed(db)
         self._size = size_of(db)
 
-    def _run_bulk(self, db: sqlite3.Connection, bulk: Bulk[Any, Any], jobs: list[Job]) -> None:
-        """Serve all by one call; where that fails, each by its own."""
-        db.execute("SAVEPOINT job")
-        try:
-            values = bulk(db, [job.item for job in jobs])
-        except Exception as failure:
-            if is_disk_failure(failure) or not db.in_transaction:
-                raise
-            self._undo(db)
-            db.execute("RELEASE job")
-            for job in jobs:
-                self._run_job(db, job)
-            return
-        db.execute("RELEASE job")
-        for job, value in zip(jobs, values, strict=True):
-            job.value, job.error = value, None
-
-    def _undo(self, db: sqlite3.Connection) -> None:
-        """Undo the job that is running."""
-        db.execute("ROLLBACK TO job")
-        self._forget()
-
-    def _forget(self) -> None:
-        for follower in self._followers:
-            follower.undone()
-
-    def _run_job(self, db: sqlite3.Connection, job: Job) -> None:
-        job.error = None
-        assert job.work is not None  # noqa: S101  # those without are no part of a commit
-        db.execute("SAVEPOINT job")
-        try:
-            job.value = job.work(db)
-        except Exception as failure:
-            if is_disk_failure(failure) or not db.in_transaction:
-                raise
-            job.error = self._noted(undecodable(failure, self.path) or failure)
-            self._undo(db)
-        db.execute("RELEASE job")
+    def _told(self, failure: Exception) -> Exception:
+        """Return what a job is told that failed alone: what can't be read may be damage."""
+        return self._noted(undecodable(failure, self.path) or failure)
 
     def _failed(self, group: list[Job], error: StoreError) -> StoreError:
         log.error("commit failed", action="store_commit_failed", jobs=len(group), error=str(error))
         self.trouble = str(self._noted(error))
         self.failures += 1
-        self._forget()
+        undone(self._followers)
         for job in group:
             job.error = error
         try:

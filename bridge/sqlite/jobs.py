@@ -61,6 +61,26 @@ class Follower(Protocol):
         ...
 
 
+class Chore(Follower, Protocol):
+    """What the writer does when nobody asks it for anything else; it is a follower as well."""
+
+    def waits(self, db: sqlite3.Connection) -> bool:
+        """Whether there is anything to do."""
+        ...
+
+    def urgent(self) -> bool:
+        """Whether it must be done between two groups, and not only when there are none."""
+        ...
+
+    def do(self, db: sqlite3.Connection) -> None:
+        """Do some of it, in a transaction of its own."""
+        ...
+
+    def rest(self, *, failed: bool) -> None:
+        """Know that some was done and is in the file, or that it failed."""
+        ...
+
+
 def answer_all(group: Sequence[Job]) -> None:
     """Answer every one of them."""
     for job in group:

@@ -77,9 +77,18 @@ async def _in_a_file(folder: Path, clock: Clock) -> AsyncIterator[Outbox]:
         yield outbox
 
 
+@asynccontextmanager
+async def _as_it_arrives(folder: Path, clock: Clock) -> AsyncIterator[Outbox]:
+    """An outbox that files nothing before it is asked for, and is hardly ever idle."""
+    async with open_outbox(folder / "outbox.db", clock) as outbox:
+        outbox.filing.many = 1
+        yield outbox
+
+
 BACKENDS: Mapping[str, Backend] = {
     "memory": Backend(MemoryOutbox, _in_memory),
     "sqlite": Backend(SqliteOutbox, _in_a_file),
+    "arrivals": Backend(SqliteOutbox, _as_it_arrives),
 }
 
 

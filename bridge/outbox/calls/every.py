@@ -72,19 +72,20 @@ class Calls(Following, Linking, Confirming):
                 following.keep(book, turn, entries)
             return results
 
-        results = await self.change(keep, grows=True)
+        results = await self.change(keep, grows=True, at_once=True)
         if entries:
-            self._wake(campaigns_of(entries))
+            self._wake(campaigns_of(entries, results))
         return results
 
     def put_all(
-        self, book: Book, entries: Sequence[Put], *, replay: bool
+        self, book: Book, entries: Sequence[Put], *, replay: bool, later: bool = False
     ) -> list[Taken | Counted | OutboxError]:
-        """Keep `entries` and deeds in one transaction."""
+        """Keep `entries` and deeds in one transaction; entries may be filed `later`."""
         results: list[Taken | Counted | OutboxError] = []
         for alone, run in groupby(entries, lambda entry: isinstance(entry, NewEntry)):
             if alone:
-                results += keeping.put_all(book, [e for e in run if isinstance(e, NewEntry)])
+                some = [entry for entry in run if isinstance(entry, NewEntry)]
+                results += keeping.put_all(book, some, later=later)
             else:
                 results += [counting.put(book, entry, replay=replay) for entry in run]
         return results
@@ -92,7 +93,8 @@ class Calls(Following, Linking, Confirming):
     async def recall(self, ids: Sequence[MessageId]) -> Sequence[Taken | Counted | None]:
         """Return the first decision of each message id; see the contract."""
         return await self.look(
-            lambda rows: [keeping.recall(Book(rows, 0), message_id) for message_id in ids]
+            lambda rows: [keeping.recall(Book(rows, 0), message_id) for message_id in ids],
+            at_once=True,
         )
 
     # -- delivering -------------------------------------------------------------------------
@@ -134,7 +136,7 @@ class Calls(Following, Linking, Confirming):
                 book.rows.lanes.adopt(terms)
             braking.forget_old(book)
 
-        await self.change(adopt)
+        await self.change(adopt, at_once=True)
         self._wake()
 
     async def pause(self, campaign: str, who: str, why: str = "") -> None:
@@ -177,7 +179,7 @@ class Calls(Following, Linking, Confirming):
 
     async def standing(self) -> Standing:
         """Return how the ledger itself stands."""
-        return await self.look(lambda rows: rows.ledger.standing())
+        return await self.look(lambda rows: rows.ledger.standing(), at_once=True)
 
     async def accept_total(self, campaign: str, who: str) -> None:
         """Count what was paid beside our ledger as not ours from now on."""
@@ -220,7 +222,7 @@ class Calls(Following, Linking, Confirming):
 
     async def pauses(self) -> Mapping[str, Pause]:
         """Return the campaigns that an operator paused: by whom, when and why."""
-        return await self.look(reading.pauses)
+        return await self.look(reading.pauses, at_once=True)
 
     async def decide(self, key: UUID, decision: Decision, who: str) -> State:
         """Carry out an operator's decision; see the contract."""
@@ -232,7 +234,9 @@ class Calls(Following, Linking, Confirming):
 
     async def remembered_rules(self, *, counted: bool = False) -> Sequence[RememberedRule]:
         """Return the rules last adopted; see the contract."""
-        return await self.look(lambda rows: rows.rules.in_force(counted=counted))
+        return await self.look(
+            lambda rows: rows.rules.in_force(counted=counted), at_once=not counted
+        )
 
     async def adopt_rules(self, definitions: Sequence[str], journal: str = "") -> None:
         """Remember the rules in force; see the contract."""
@@ -242,7 +246,7 @@ class Calls(Following, Linking, Confirming):
             if journal:
                 book.note("operator", "rules", None, journal)
 
-        await self.change(adopt)
+        await self.change(adopt, at_once=True)
 
     async def adopt_settings(
         self,
@@ -260,11 +264,22 @@ class Calls(Following, Linking, Confirming):
                 book.rows.lanes.adopt(terms)
             braking.forget_old(book)
 
-        await self.change(adopt)
+        await self.change(adopt, at_once=True)
         self._wake()
 
 
-def campaigns_of(entries: Sequence[Put]) -> set[str]:
+def campaigns_of(
+    entries: Sequence[Put], results: Sequence[Taken | Counted | OutboxError]
+) -> set[str]:
     """Return the campaigns in which something may be due now."""
-    alone = {entry.campaign for entry in entries if isinstance(entry, NewEntry)}
+    alone = {
+        entry.campaign
+        for entry, result in zip(entries, results, strict=True)
+        if isinstance(entry, NewEntry)
+        and not (isinstance(result, Taken) and result.state is State.HELD)
+    }
     return alone.union(*(deed.campaigns for deed in entries if isinstance(deed, Deed)))
+
+
+def _is_held(result: Taken | Counted | OutboxError) -> bool:
+    return isinstance(result, Taken) and result.state is State.HELD

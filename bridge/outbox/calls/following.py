@@ -21,23 +21,23 @@ class Following(Store):
 
     async def source(self, name: str, part: str = "") -> SourceState | None:
         """Return what a source has come to; see the contract."""
-        return await self.look(lambda rows: rows.sources.state(name, part))
+        return await self.look(lambda rows: rows.sources.state(name, part), at_once=True)
 
     async def parts(self, name: str) -> Mapping[str, str]:
         """Return the places of a source's state files."""
-        return await self.look(lambda rows: rows.sources.parts(name))
+        return await self.look(lambda rows: rows.sources.parts(name), at_once=True)
 
     async def remembered_sources(self) -> Sequence[RememberedSource]:
         """Return the sources that were ever adopted."""
-        return await self.look(lambda rows: rows.sources.known())
+        return await self.look(lambda rows: rows.sources.known(), at_once=True)
 
     async def adopt_sources(self, scopes: Mapping[str, str]) -> None:
         """Remember sources and the scopes of their ids."""
-        await self.change(lambda book: following.adopt(book, scopes))
+        await self.change(lambda book: following.adopt(book, scopes), at_once=True)
 
     async def asides(self, name: str, limit: int = 100) -> Sequence[AsideView]:
         """Return messages that were kept aside, oldest first."""
-        return await self.look(lambda rows: rows.sources.asides(name, limit))
+        return await self.look(lambda rows: rows.sources.asides(name, limit), at_once=True)
 
     async def drop_aside(self, number: int) -> None:
         """Forget a message that was kept aside."""

@@ -28,16 +28,23 @@ class Store(ABC):
 
     @abstractmethod
     async def change(
-        self, call: Callable[[Book], T], *, grows: bool = False, erases: bool = False
+        self,
+        call: Callable[[Book], T],
+        *,
+        grows: bool = False,
+        erases: bool = False,
+        at_once: bool = False,
     ) -> T:
         """Run a call in a transaction; what it changed is on disk when this returns.
 
-        What a call `erases` is then in no file any more, as far as nothing was in the way.
+        What a call `erases` is then in no file any more, as far as nothing was in the way. All
+        that has been put before is there for it to see, unless it needs no entries and runs
+        `at_once`.
         """
 
     @abstractmethod
-    async def look(self, call: Callable[[Rows], T]) -> T:
-        """Run a call that changes nothing."""
+    async def look(self, call: Callable[[Rows], T], *, at_once: bool = False) -> T:
+        """Run a call that changes nothing; `at_once` as for `change`."""
 
     def _wake(self, campaigns: Iterable[str] | None = None) -> None:
         """Wake who waits for work of these campaigns, None for all; and the streams."""

@@ -3,20 +3,23 @@
 In: new entries and message ids. Out: what became of each.
 
 ```text
- new entries ─▶ nothing held against it, nobody knows it ─▶ fresh: stored many at once
-          └───▶ a known key or message id, a cap ─────────▶ one by one
+ new entries ─▶ nobody knows it, no cap looks at it ─▶ fresh, many at once ─▶ filed
+          │                                                    └─ too many ─▶ arrived, filed later
+          └───▶ a known key or message id, a cap ────▶ one by one
 ```
 """
 
-from collections import Counter
 from collections.abc import Sequence
 
 from bridge.errors import OutboxError
 from bridge.events import Counted, State, Taken
 from bridge.outbox import life
 from bridge.outbox.entry import Entry, as_millis
-from bridge.outbox.ledger import braking
+from bridge.outbox.ledger import arriving, braking
+from bridge.outbox.ledger.arriving import arrival_of, standing
 from bridge.outbox.ledger.book import Book, taken
+from bridge.outbox.sqlite.packing import Arrival
+from bridge.outbox.sqlite.rows.arrivals import Batch
 from bridge.outbox.sqlite.rows.entries import NewRow, origin_row
 from bridge.outbox.values import MessageId, NewEntry
 from bridge.record import record
@@ -32,16 +35,19 @@ class Kept:
     duplicate: bool
 
 
-def put_all(book: Book, entries: Sequence[NewEntry]) -> list[Result]:
-    """Keep entries in order; see `put`, which this is for many, and much quicker."""
+def put_all(book: Book, entries: Sequence[NewEntry], *, later: bool = False) -> list[Result]:
+    """Keep entries in order; see `put`, which this is for many, and much quicker.
+
+    They may be filed `later` where there are many: they are kept as they arrived.
+    """
     results: list[Result] = []
-    fresh = _Fresh(book)
+    fresh = _Fresh(book, later=later)
     for new in entries:
-        if new.brakes is None and fresh.takes(new):
-            results.append(fresh.add(new))
-        else:
+        taken: Result | None = fresh.take(new) if new.brakes is None else None
+        if taken is None:
             fresh.store()
-            results.append(put(book, new))
+            taken = put(book, new)
+        results.append(taken)
     fresh.store()
     return results
 
@@ -51,7 +57,7 @@ def put(book: Book, new: NewEntry) -> Taken | Counted | OutboxError:
     decided = recall(book, new.message_id) if new.message_id is not None else None
     if decided is not None:
         return decided
-    before = book.rows.entries.by_key(new.key)
+    before = arriving.by_key(book, new.key)
     if before is not None:
         remember(book, new.message_id, before)
         return taken(before, duplicate=True)
@@ -61,104 +67,54 @@ def put(book: Book, new: NewEntry) -> Taken | Counted | OutboxError:
 
 def keep(book: Book, new: NewEntry) -> Kept | OutboxError:
     """Keep one entry of a deed, whose message id is remembered with all that it moves."""
-    before = book.rows.entries.by_key(new.key)
+    before = arriving.by_key(book, new.key)
     entry = before or _insert(book, new, None)
     return entry if isinstance(entry, OutboxError) else Kept(entry, before is not None)
 
 
 def recall(book: Book, message_id: MessageId) -> Taken | Counted | None:
     """Return what a message id made when it was new."""
-    known = book.rows.entries.message(message_id.digest)
+    known = arriving.by_message(book, message_id.digest)
     if known is None:
         return None
     number, content = known
     differs = content != message_id.content
     if number is None:
         return Counted(duplicate=True, differs=differs)
-    return taken(book.rows.entries.by_id(number), duplicate=True, differs=differs)
+    return taken(arriving.numbered(book, number), duplicate=True, differs=differs)
 
 
 class _Fresh:
     """Entries that nobody knows and nothing holds back, gathered until they are stored together."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, *, later: bool) -> None:
         self._book = book
-        self._rows: list[NewRow] = []
-        self._origins: list[tuple[object, ...]] = []
-        self._keys: set[bytes] = set()
-        self._digests: set[bytes] = set()
-        self._next = 0
+        self._later = later
+        self._arrivals: list[Arrival] = []
+        self._first = 0
 
-    def takes(self, new: NewEntry) -> bool:
-        """Whether nobody knows its key or its message id."""
-        key, said = new.key.bytes, new.message_id
-        digest = None if said is None else said.digest
-        if key in self._keys or digest in self._digests:
-            return False
-        return self._book.rows.entries.strange(key, digest)
-
-    def add(self, new: NewEntry) -> Taken:
-        """Take one more; it is stored with the others."""
-        book, key, said = self._book, new.key.bytes, new.message_id
-        number = self._next or book.rows.entries.next_number()
-        self._next = number + 1
-        ref = book.rows.links.user_ref(new.campaign, new.player)
-        state, reason = (State.HELD, life.UNLINKED) if ref is None else (State.DUE, "")
-        if ref is not None and (why := braking.stopped(book, new.campaign)):
-            state, reason = State.HELD, why
-        self._keys.add(key)
-        if said is not None:
-            self._digests.add(said.digest)
-        self._rows.append(
-            NewRow(
-                number,
-                key,
-                new.campaign,
-                new.player,
-                new.event_code,
-                new.feat,
-                new.occurrence,
-                book.rows.rules.used(new.rule),
-                state.value,
-                reason,
-                ref,
-                as_millis(new.origin.received_at),
-                book.now,
-                book.now if state is State.DUE else None,
-                book.rows.lanes.price(new.campaign, new.event_code),
-                "",
-                None if said is None else said.digest,
-                None if said is None else said.content,
-            )
-        )
-        self._origins.append(origin_row(number, new.origin))
+    def take(self, new: NewEntry) -> Taken | None:
+        """Take one more, which is stored with the others; None where somebody may know it."""
+        rows, arrivals = self._book.rows, self._arrivals
+        if not arrivals:
+            self._first = rows.entries.next_number()
+        _, state, reason = standing(self._book, new.campaign, new.player)
+        arrival = arrival_of(new, "" if reason == life.UNLINKED else reason)
+        if not rows.entries.take(self._first + len(arrivals), arrival):
+            return None
+        arrivals.append(arrival)
+        rows.rules.used(new.rule)  # at once, and not only when it is filed
         return Taken(str(new.key), state, duplicate=False)
 
     def store(self) -> None:
         """Store what was gathered."""
-        if self._rows:
-            _store(self._book, self._rows, self._origins)
-            self._rows, self._origins, self._next = [], [], 0
-            self._keys.clear()
-            self._digests.clear()
-
-
-def _store(book: Book, rows: Sequence[NewRow], origins: Sequence[Sequence[object]]) -> None:
-    book.rows.entries.insert(rows, origins)
-    book.rows.history.add_first_changes(book.now, rows[0].id, rows[-1].id)
-    counts: Counter[tuple[str, str, str]] = Counter()
-    amounts: Counter[tuple[str, str, str]] = Counter()
-    priced: Counter[tuple[str, str, str]] = Counter()
-    for row in rows:
-        kind = (row.campaign, row.state, row.reason)
-        counts[kind] += 1
-        if row.amount is not None:
-            amounts[kind] += row.amount
-            priced[kind] += 1
-    for kind, n in counts.items():
-        campaign, state, reason = kind
-        unpriced = n - priced[kind]
-        book.rows.lanes.add_new(campaign, State(state), reason, n, amounts[kind], unpriced)
+        if not self._arrivals:
+            return
+        if self._later:
+            self._book.rows.arrivals.add(self._first, self._book.now, self._arrivals)
+        else:
+            arriving.file(self._book, Batch(self._first, self._book.now, self._arrivals))
+        self._arrivals = []
 
 
 def _insert(book: Book, new: NewEntry, message_id: MessageId | None) -> Entry | OutboxError:
@@ -186,7 +142,9 @@ def _insert(book: Book, new: NewEntry, message_id: MessageId | None) -> Entry | 
         return admitted
     number, rule_id = book.rows.entries.next_number(), book.rows.rules.used(new.rule)
     kept = admitted.changed(id=number, rule_id=rule_id)
-    _store(book, [_row(kept, message_id)], [origin_row(number, new.origin)])
+    row = _row(kept, message_id)
+    book.rows.entries.know(row)
+    arriving.store(book, [row], [origin_row(number, new.origin)])
     return kept
 
 

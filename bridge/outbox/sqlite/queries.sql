@@ -873,7 +873,7 @@ DELETE FROM tallies WHERE at < :before AND period <> '';
 
 -- ledger --
 -- The ledger's own standing.
-SELECT *, EXISTS (SELECT 1 FROM entries) AS has_rows FROM ledger;
+SELECT *, EXISTS (SELECT 1 FROM entries) OR EXISTS (SELECT 1 FROM arrivals) AS has_rows FROM ledger;
 
 -- advance --
 -- One change more.
@@ -942,6 +942,40 @@ SELECT * FROM asides WHERE source = :source ORDER BY id LIMIT :limit;
 -- last_entry --
 -- The newest entry's number, 0 where there is none.
 SELECT coalesce(max(id), 0) FROM entries;
+
+-- last_filed --
+-- The last entry before which none waits to be filed.
+SELECT coalesce((SELECT first - 1 FROM arrivals ORDER BY first LIMIT 1),
+                (SELECT max(id) FROM entries), 0);
+
+-- last_number --
+-- The newest number that was given to an entry, filed or not.
+SELECT max(coalesce((SELECT max(id) FROM entries), 0),
+           coalesce((SELECT first + n - 1 FROM arrivals ORDER BY first DESC LIMIT 1), 0));
+
+-- add_arrivals --
+-- Entries as they arrived.
+INSERT INTO arrivals (first, n, at, packed) VALUES (?, ?, ?, ?);
+
+-- arrivals --
+-- What waits to be filed, oldest first.
+SELECT * FROM arrivals ORDER BY first;
+
+-- packed --
+-- The same, for knowing their keys.
+SELECT first, packed FROM arrivals ORDER BY first;
+
+-- arrivals_around --
+-- The arrivals that may hold a number.
+SELECT * FROM arrivals WHERE first <= :number ORDER BY first DESC LIMIT 1;
+
+-- drop_arrivals --
+-- They have been filed.
+DELETE FROM arrivals WHERE first = :first;
+
+-- count_arrivals --
+-- How many wait.
+SELECT coalesce(sum(n), 0) FROM arrivals;
 
 -- made_since --
 -- What was made after an entry, by campaign and event code, with its price where it is known.

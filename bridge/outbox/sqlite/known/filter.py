@@ -26,34 +26,29 @@ class Filter:
     def __init__(self) -> None:
         self.blocks: list[bytearray] = []
 
-    def add(self, hashed: bytes, slot: int) -> None:
-        """Let a hash be known in a slot."""
+    def meet(self, hashed: bytes, slot: int) -> bool:
+        """Let a hash be known in a slot; return whether it may have been known in any before."""
         a, b, c, d = _PARTS(hashed)
-        block, bit = self._block(slot), 1 << slot % WIDTH
-        block[a & _MASK] |= bit
-        block[b & _MASK] |= bit
-        block[c >> 12] |= bit
-        block[d & _MASK] |= bit
-
-    def _block(self, slot: int) -> bytearray:
-        if len(self.blocks) <= slot // WIDTH:
+        a, b, c, d = a & _MASK, b & _MASK, c >> 12, d & _MASK
+        blocks, number = self.blocks, slot // WIDTH
+        if len(blocks) <= number:
             self.reach(slot)
-        return self.blocks[slot // WIDTH]
+        known = False
+        for each in blocks:
+            if (found := each[a] & each[b]) and found & each[c] & each[d]:
+                known = True
+                break
+        block, bit = blocks[number], 1 << slot % WIDTH
+        block[a] |= bit
+        block[b] |= bit
+        block[c] |= bit
+        block[d] |= bit
+        return known
 
     def reach(self, slot: int) -> None:
         """Have blocks up to a slot, also where nothing is known in it."""
         while len(self.blocks) <= slot // WIDTH:
             self.blocks.append(bytearray(POSITIONS))
-
-    def knows(self, hashed: bytes) -> bool:
-        """Whether a hash may be known in any slot: the hot question, mostly answered no."""
-        a, b, c, d = _PARTS(hashed)
-        a &= _MASK
-        b &= _MASK
-        for block in self.blocks:
-            if (found := block[a] & block[b]) and found & block[c >> 12] & block[d & _MASK]:
-                return True
-        return False
 
     def slots(self, hashed: bytes) -> Iterator[int]:
         """Yield the slots in which a hash may be known, newest first."""

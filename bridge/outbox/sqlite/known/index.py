@@ -11,6 +11,7 @@ from typing import Final
 
 from bridge.outbox.sqlite.known.filter import WIDTH, Filter
 from bridge.outbox.sqlite.known.tail import Tail
+from bridge.outbox.sqlite.packing import unpacked
 from bridge.outbox.sqlite.statements import queries
 
 #: Entries of a segment: so many are sorted and written at once.
@@ -31,10 +32,10 @@ class Known:
         self._segment, self._slot = segment, slot
         self._sql = queries()
         self._filter = Filter()
-        self._tail = Tail()
-        # Entries that were sealed last: who reads beside the writer may not see their segment yet.
-        self._sealed = Tail()
+        self._tail = Tail(segment)
         self._last = 0
+        # The number of the next entry; 0 where it has to be looked up.
+        self._next = 0
         self._segments = 0
         # Whether a segment was written since the last commit.
         self._sealing = False
@@ -46,33 +47,25 @@ class Known:
 
     def undone(self) -> None:
         """Know that a transaction was rolled back, or a part of it."""
+        self._next = 0
         if self._sealing:
             self.filled = self._sealing = False
 
     # -- asking -----------------------------------------------------------------------------
 
-    def strange(self, db: sqlite3.Connection, key: bytes, digest: bytes | None) -> bool:
-        """Whether neither the key nor the message id can be any entry's: almost always so."""
-        if not self.filled:
-            self.fill(db)
-        knows = self._filter.knows
-        return not (
-            (knows(key) and any(self.by_key(db, key)))
-            or (digest is not None and knows(digest) and any(self.by_digest(db, digest)))
-        )
-
     def by_key(self, db: sqlite3.Connection, key: bytes) -> Iterator[int]:
-        """Yield the numbers of entries that may have this key, newest first."""
+        """Yield the numbers that an entry with this key may have, newest first."""
         if not self.filled:
             self.fill(db)
-        return self._find(db, key, "key_in_slot", (self._tail.keys, self._sealed.keys))
+        yield from self._tail.by_key(key)
+        yield from self._sealed(db, key, "key_in_slot")
 
     def by_digest(self, db: sqlite3.Connection, digest: bytes) -> Iterator[int]:
-        """Yield the numbers of entries that may have been made by this message id."""
+        """Yield the numbers that an entry made by this message id may have."""
         if not self.filled:
             self.fill(db)
-        tails = (self._tail.digests, self._sealed.digests)
-        return self._find(db, digest, "digest_in_slot", tails)
+        yield from self._tail.by_digest(digest)
+        yield from self._sealed(db, digest, "digest_in_slot")
 
     def of_player(self, db: sqlite3.Connection, player: str) -> str:
         """Return the numbers of the newest entries that may be a player's, as JSON.
@@ -81,20 +74,9 @@ class Known:
         """
         if not self.filled:
             self.fill(db)
-        tails = (self._sealed.players, self._tail.players)
-        return json.dumps([number for tail in tails for number in tail.get(player, ())])
+        return json.dumps(self._tail.of_player(player))
 
-    def _find(
-        self,
-        db: sqlite3.Connection,
-        hashed: bytes,
-        statement: str,
-        tails: tuple[dict[bytes, int], ...],
-    ) -> Iterator[int]:
-        for tail in tails:
-            number = tail.get(hashed)
-            if number is not None:
-                yield number
+    def _sealed(self, db: sqlite3.Connection, hashed: bytes, statement: str) -> Iterator[int]:
         for slot in self._filter.slots(hashed):
             found = db.execute(self._sql[statement], {"slot": slot, "hash": hashed})
             yield from [row[0] for row in found]
@@ -105,30 +87,50 @@ class Known:
         """Return the number of the next entry: never one that a segment may speak of."""
         if not self.filled:
             self.fill(db)
-        newest: int = db.execute(self._sql["last_entry"]).fetchone()[0]
-        return max(newest, self._last) + 1
+        if not self._next:
+            newest: int = db.execute(self._sql["last_number"]).fetchone()[0]
+            self._next = max(newest, self._last) + 1
+        return self._next
+
+    def take(
+        self, db: sqlite3.Connection, number: int, key: bytes, digest: bytes | None, player: str
+    ) -> bool:
+        """Know a new entry, unless its key or its message id may be known: almost never so."""
+        slot = (number - 1) // self._slot
+        if self._filter.meet(key, slot) and any(self.by_key(db, key)):
+            return False
+        if (
+            digest is not None
+            and self._filter.meet(digest, slot)
+            and any(self.by_digest(db, digest))
+        ):
+            return False
+        self._tail.add(number, key, digest, player)
+        self._next = number + 1
+        return True
 
     def add(self, number: int, key: bytes, digest: bytes | None, player: str) -> None:
         """Know a new entry; the transaction that holds it may still be rolled back."""
         slot = (number - 1) // self._slot
-        self._filter.add(key, slot)
+        self._filter.meet(key, slot)
         if digest is not None:
-            self._filter.add(digest, slot)
+            self._filter.meet(digest, slot)
         self._tail.add(number, key, digest, player)
+        self._next = number + 1
 
     def seal(self, db: sqlite3.Connection, *, least: int | None = None) -> None:
-        """Write segments of the tail while it holds at least so many entries, else whole ones."""
+        """Write segments while there are so many filed entries for one, else whole segments."""
         if not self.filled:
             self.fill(db)
         least = self._segment if least is None else least
-        while len(self._tail) >= least and self._seal_some(db):
-            pass
+        if self._next and self._next - self._last <= least:
+            return
+        newest: int = db.execute(self._sql["last_filed"]).fetchone()[0]
+        while newest - self._last >= least:
+            self._seal_some(db, newest)
 
-    def _seal_some(self, db: sqlite3.Connection) -> bool:
+    def _seal_some(self, db: sqlite3.Connection, newest: int) -> None:
         """Write one segment; none crosses the border of two slots."""
-        newest: int = db.execute(self._sql["last_entry"]).fetchone()[0]
-        if newest <= self._last:
-            return False
         slot = self._last // self._slot
         last = min(self._last + self._segment, (slot + 1) * self._slot, newest)
         values = {"number": self._segments + 1, "slot": slot, "first": self._last + 1, "last": last}
@@ -137,8 +139,7 @@ class Known:
         if last == (slot + 1) * self._slot:
             self._keep_filter(db, slot)
         self._segments, self._last, self._sealing = self._segments + 1, last, True
-        self._sealed, self._tail = self._tail.split(last)
-        return True
+        self._tail.let_go(last)
 
     def _keep_filter(self, db: sqlite3.Connection, slot: int) -> None:
         """Write the bits of the block in which a slot is full now."""
@@ -151,12 +152,16 @@ class Known:
 
     def fill(self, db: sqlite3.Connection) -> None:
         """Read the filter and the tail; whatever no segment speaks of yet is the tail."""
-        self._filter, self._tail, self._sealed = Filter(), Tail(), Tail()
+        self._filter, self._tail = Filter(), Tail(self._segment)
         row = db.execute(self._sql["last_segment"]).fetchone()
         self._segments, self._last = (row[0], row[1]) if row is not None else (0, 0)
         self._fill_filter(db)
         for number, key, digest, player in db.execute(self._sql["tail"], {"after": self._last}):
             self.add(number, key, digest, player)
+        for first, packed in db.execute(self._sql["packed"]):
+            for at, arrival in enumerate(unpacked(packed)):
+                self.add(first + at, arrival.key, arrival.digest, arrival.player)
+        self._next = 0
         self.filled = True
 
     def _fill_filter(self, db: sqlite3.Connection) -> None:
@@ -166,4 +171,4 @@ class Known:
             kept = row[1]
         for statement in ("keys_since_slot", "digests_since_slot"):
             for hashed, slot in db.execute(self._sql[statement], {"slot": kept}):
-                self._filter.add(hashed, slot)
+                self._filter.meet(hashed, slot)

@@ -64,6 +64,16 @@ CREATE INDEX entries_uncertain ON entries (campaign, first_maybe_sent_at)
 CREATE INDEX entries_of_user ON entries (campaign, bound_ref, event_code, id)
   WHERE bound_ref IS NOT NULL;
 
+-- Entries that have arrived faster than they could be filed: many to a row, packed, numbered without
+-- a gap from `first`, kept `at` one time. They become rows of `entries`, with these numbers and of
+-- this time, as soon as there is time.
+CREATE TABLE arrivals (
+  first  INTEGER PRIMARY KEY,
+  n      INTEGER NOT NULL,
+  at     INTEGER NOT NULL,
+  packed BLOB NOT NULL
+) STRICT;
+
 -- What is known of entries up to `last`, in sorted segments that are written once. A slot of the
 -- filter spans several; `filters` holds the bits of full slots, eight to a block.
 CREATE TABLE segments (

@@ -9,6 +9,7 @@ from dataclasses import field
 
 from bridge.outbox.sqlite.known import Known
 from bridge.outbox.sqlite.memo import Memo
+from bridge.outbox.sqlite.rows.arrivals import Arrivals
 from bridge.outbox.sqlite.rows.counters import Counters
 from bridge.outbox.sqlite.rows.entries import Entries
 from bridge.outbox.sqlite.rows.history import History
@@ -47,6 +48,7 @@ class Rows:
     """One transaction's view of every table."""
 
     __slots__ = (
+        "arrivals",
         "counters",
         "db",
         "entries",
@@ -67,6 +69,7 @@ class Rows:
         self.db = db
         #: For those that read; what changes rows has a name here.
         self.sql = sql
+        self.arrivals = Arrivals(sql)
         self.entries = Entries(sql, shared.known, memo)
         self.history = History(sql)
         self.links = Links(sql, memo)

@@ -5,7 +5,7 @@ In: entries. Out: the same, found again. Decides nothing.
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from bridge.events import State
 from bridge.outbox.entry import Entry, as_millis
 from bridge.outbox.sqlite.known import Known
 from bridge.outbox.sqlite.memo import Memo
+from bridge.outbox.sqlite.packing import Arrival
 from bridge.outbox.sqlite.statements import Statements
 from bridge.outbox.values import Origin
 
@@ -113,11 +114,24 @@ class Entries:
                 return entry
         return None
 
-    def strange(self, key: bytes, digest: bytes | None) -> bool:
-        """Whether no entry can have this key or be made by this message id: almost always so."""
-        return self._known.strange(self._sql.db, key, digest) and not (
-            digest is not None and self._other_message(digest)
-        )
+    def numbers_of_key(self, key: bytes) -> Iterator[int]:
+        """Yield the numbers that an entry with this key may have, filed or not."""
+        return self._known.by_key(self._sql.db, key)
+
+    def numbers_of_digest(self, digest: bytes) -> Iterator[int]:
+        """Yield the numbers that an entry made by this message id may have, filed or not."""
+        return self._known.by_digest(self._sql.db, digest)
+
+    def take(self, number: int, arrival: Arrival) -> bool:
+        """Know a new entry by its key and its message id, unless somebody may know them already."""
+        digest = arrival.digest
+        if digest is not None and self._other_message(digest) is not None:
+            return False
+        return self._known.take(self._sql.db, number, arrival.key, digest, arrival.player)
+
+    def know(self, row: NewRow) -> None:
+        """Know a new entry."""
+        self._known.add(row.id, row.key, row.digest, row.player)
 
     def keys_between(self, low: UUID, high: UUID, limit: int) -> list[UUID]:
         """Return keys from `low` to `high`, in order."""
@@ -133,11 +147,15 @@ class Entries:
         return self._known.next_number(self._sql.db)
 
     def insert(self, new: Sequence[NewRow], origins: Sequence[Sequence[object]]) -> None:
-        """Store new entries, numbered without a gap from `next_number`, with their origins."""
+        """Store new entries that nobody knows, numbered without a gap from `next_number`."""
+        for row in new:
+            self.know(row)
+        self.store(new, origins)
+
+    def store(self, new: Sequence[NewRow], origins: Sequence[Sequence[object]]) -> None:
+        """Store entries that are known already, numbered without a gap, with their origins."""
         self._sql.each("insert", new)
         self._sql.each("insert_origin", origins)
-        for row in new:
-            self._known.add(row.id, row.key, row.digest, row.player)
         self._known.seal(self._sql.db)
 
     def seal(self) -> None:

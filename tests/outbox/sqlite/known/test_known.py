@@ -58,8 +58,10 @@ class Book:
             row = self.db.execute("SELECT digest FROM entries WHERE id = ?", (number,)).fetchone()
             if row[0] is not None:
                 assert number in list(self.known.by_digest(self.db, hashed(-word)))
-            assert not self.known.strange(self.db, hashed(word), None)
-        assert self.known.strange(self.db, hashed("never"), hashed("seen"))
+            assert not self.known.take(self.db, 99, hashed(word), None, "name:x")
+            if row[0] is not None:
+                assert not self.known.take(self.db, 99, hashed("new"), hashed(-word), "name:x")
+        assert not any(self.known.by_key(self.db, hashed("never")))
 
     @contextmanager
     def transaction(self, commits: bool) -> Iterator[dict[int, int]]:
@@ -132,16 +134,17 @@ def test_the_newest_entries_of_a_player_are_named_and_the_others_are_in_segments
 
 def test_a_filter_never_forgets_and_seldom_errs() -> None:
     known = Filter()
-    for word in range(2000):
-        known.add(hashed(word), word % (2 * WIDTH + 1))
+    slots = {word: word % (2 * WIDTH + 1) for word in range(2000)}
 
-    assert all(word % (2 * WIDTH + 1) in known.slots(hashed(word)) for word in range(2000))
-    assert all(known.knows(hashed(word)) for word in range(2000))
-    assert sum(known.knows(hashed(-word)) for word in range(1, 2000)) < 5
+    strange = [not known.meet(hashed(word), slot) for word, slot in slots.items()]
+
+    assert sum(strange) > 1995
+    assert all(slot in known.slots(hashed(word)) for word, slot in slots.items())
+    assert all(known.meet(hashed(word), 3) for word in slots)
 
 
 def test_parts_of_a_hash_that_every_uuid_shares_are_not_looked_at() -> None:
     known = Filter()
-    known.add(bytes(16), 0)
+    known.meet(bytes(16), 0)
 
-    assert known.knows(bytes(6) + b"\x40\x00\x80" + bytes(7))
+    assert known.meet(bytes(6) + b"\x40\x00\x80" + bytes(7), 0)
