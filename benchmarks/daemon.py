@@ -51,6 +51,11 @@ repeat = "per_id"
 """
 
 
+#: Entries, and what waits to be filed.
+_KEPT: Final = """\
+SELECT (SELECT count(*) FROM entries) + (SELECT coalesce(sum(n), 0) FROM arrivals)"""
+
+
 @dataclass(slots=True)
 class Running:
     """One daemon in `stage`, pinned to `cores`; `ready_after` is its last start's time."""
@@ -141,15 +146,19 @@ class Running:
         raise CommandError("/proc tells no disk writes", hint="Run on Linux, as the same user.")
 
     def totals(self) -> dict[str, int]:
-        """Count the entries of the outbox in each state, from the file itself."""
+        """Count the entries of the outbox in each state, from the file itself.
+
+        Those that wait to be filed are `arrived`.
+        """
         with closing(sqlite3.connect(f"file:{self.outbox}?mode=ro", uri=True, timeout=30)) as file:
             rows = file.execute("SELECT state, sum(n) FROM totals GROUP BY state HAVING sum(n) > 0")
-            return {str(state): int(n) for state, n in rows}
+            (arrived,) = file.execute("SELECT coalesce(sum(n), 0) FROM arrivals").fetchone()
+            return {str(state): int(n) for state, n in rows} | {"arrived": int(arrived)}
 
     def kept(self) -> int:
         """How many entries the outbox holds, in whatever state; counted, not taken from totals."""
         with closing(sqlite3.connect(f"file:{self.outbox}?mode=ro", uri=True, timeout=30)) as file:
-            return int(file.execute("SELECT count(*) FROM entries").fetchone()[0])
+            return int(file.execute(_KEPT).fetchone()[0])
 
     async def holds(self, acknowledged: int) -> None:
         """Stop it; raises `CommandError` unless its file has an entry for each event it took."""

@@ -174,7 +174,8 @@ _BROKEN: Final = {
         "entries were made by no known rule"
     ),
     "SELECT count(*) FROM message_ids WHERE entry_id IS NOT NULL"
-    " AND entry_id NOT IN (SELECT id FROM entries)": "message ids point to no entry",
+    " AND entry_id NOT IN (SELECT id FROM entries) AND NOT EXISTS (SELECT 1 FROM arrivals"
+    " WHERE entry_id BETWEEN first AND first + n - 1)": "message ids point to no entry",
     "SELECT count(*) FROM bindings WHERE entry_id NOT IN (SELECT id FROM entries)": (
         "bindings belong to no entry"
     ),

@@ -13,11 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from bridge.errors import StoreUnavailable
+from bridge.errors import StoreCorrupt, StoreUnavailable
 from bridge.outbox.archive import mending
 from bridge.outbox.archive.reports import Salvaged, TableReport
 from bridge.outbox.entry import as_millis
-from bridge.outbox.ledger import deciding
+from bridge.outbox.ledger import arriving, deciding
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.sqlite.rows import Rows
 from bridge.outbox.sqlite.statements import queries
@@ -119,6 +119,7 @@ class _Salvage:
             keys = _keys(db, trees, tables, indexes)
             rules_lost = self._lost_of(trees, "rules") > 0
             now = as_millis(self._now)
+            self._file_arrivals(Book(Rows(db), now))
             mended = mending.mend(db, keys, self._key_of, now, rules_lost=rules_lost)
             self._identify(db, _ledger(trees, tables))
             for statement in ("clear_totals", "sum_up"):
@@ -151,6 +152,18 @@ class _Salvage:
                 except sqlite3.IntegrityError:
                     lost += 1
         self._kept[table.name], self._lost[table.name] = kept, lost
+
+    def _file_arrivals(self, book: Book) -> None:
+        """Make entries of what had arrived; a row that can't be read is lost with all in it."""
+        for (first,) in book.rows.db.execute(
+            "SELECT first FROM arrivals ORDER BY first"
+        ).fetchall():
+            try:
+                arriving.file_one(book, first)
+            except (StoreCorrupt, sqlite3.IntegrityError):
+                self._kept["arrivals"] -= 1
+                self._lost["arrivals"] += 1
+        book.rows.db.execute("DELETE FROM arrivals")
 
     def _lost_of(self, trees: Trees, table: str) -> int:
         loss = trees.losses[table]

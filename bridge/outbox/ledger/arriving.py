@@ -68,21 +68,29 @@ def file_some(book: Book, most: int) -> int:
     Raises:
         StoreCorrupt: they can't be read.
     """
-    filed = 0
-    for batch in list(_some(book, most)):
-        file(book, batch)
-        book.rows.arrivals.drop(batch.first)
-        filed += len(batch.arrivals)
-    return filed
+    return sum(file_one(book, first) for first in list(_some(book, most)))
 
 
-def _some(book: Book, most: int) -> Iterator[Batch]:
+def _some(book: Book, most: int) -> Iterator[int]:
     found = 0
-    for batch in book.rows.arrivals.oldest():
-        yield batch
-        found += len(batch.arrivals)
+    for first, count in book.rows.arrivals.rows():
+        yield first
+        found += count
         if found >= most:
             return
+
+
+def file_one(book: Book, first: int) -> int:
+    """File the row of arrivals that begins with a number; return how many they were.
+
+    Raises:
+        StoreCorrupt: it can't be read.
+    """
+    batch = book.rows.arrivals.around(first)
+    assert batch is not None  # noqa: S101  # whoever asks has seen it
+    file(book, batch)
+    book.rows.arrivals.drop(first)
+    return len(batch.arrivals)
 
 
 def file(book: Book, batch: Batch) -> None:

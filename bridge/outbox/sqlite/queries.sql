@@ -959,7 +959,7 @@ INSERT INTO arrivals (first, n, at, packed) VALUES (?, ?, ?, ?);
 
 -- arrivals --
 -- What waits to be filed, oldest first.
-SELECT * FROM arrivals ORDER BY first;
+SELECT first, n FROM arrivals ORDER BY first;
 
 -- packed --
 -- The same, for knowing their keys.

@@ -41,21 +41,21 @@ class Arrivals:
         self._sql.each("add_arrivals", rows)
         self.added += len(arrivals)
 
-    def oldest(self) -> Iterator[Batch]:
-        """Yield the rows, oldest first.
-
-        Raises:
-            StoreCorrupt: one can't be read.
-        """
+    def rows(self) -> Iterator[tuple[int, int]]:
+        """Yield the first number of each row and how many it holds, oldest first."""
         for row in self._sql.run("arrivals"):
-            yield Batch(row["first"], row["at"], _read(row))
+            yield row["first"], row["n"]
 
     def drop(self, first: int) -> None:
         """Let a row go whose arrivals have been filed."""
         self._sql.run("drop_arrivals", first=first)
 
     def around(self, number: int) -> Batch | None:
-        """Return the row that holds the arrival with this number."""
+        """Return the row that holds the arrival with this number.
+
+        Raises:
+            StoreCorrupt: it can't be read.
+        """
         row = self._sql.one("arrivals_around", number=number)
         if row is None or number >= row["first"] + row["n"]:
             return None
