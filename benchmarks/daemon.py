@@ -153,7 +153,8 @@ class Running:
         with closing(sqlite3.connect(f"file:{self.outbox}?mode=ro", uri=True, timeout=30)) as file:
             rows = file.execute("SELECT state, sum(n) FROM totals GROUP BY state HAVING sum(n) > 0")
             (arrived,) = file.execute("SELECT coalesce(sum(n), 0) FROM arrivals").fetchone()
-            return {str(state): int(n) for state, n in rows} | {"arrived": int(arrived)}
+            found = {str(state): int(n) for state, n in rows}
+            return {**found, "arrived": int(arrived)} if arrived else found
 
     def kept(self) -> int:
         """How many entries the outbox holds, in whatever state; counted, not taken from totals."""
