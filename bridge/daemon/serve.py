@@ -54,7 +54,11 @@ async def _run(
             # a tenth of the time that they take would go into looking for one.
             gc.set_threshold(10_000)
             log.info(
-                "running", action="daemon_running", config=str(config), held=sorted(held.doors)
+                "running",
+                action="daemon_running",
+                config=str(config),
+                held=sorted(held.doors),
+                loop=type(asyncio.get_running_loop()).__module__.partition(".")[0],
             )
             pulse.watch(daemon.life)
             notifier.ready(await daemon.life.line())

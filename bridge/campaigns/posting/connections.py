@@ -5,10 +5,13 @@ those to bound who ask. Proxies of the environment are not used, as by the other
 """
 
 import asyncio
+import socket
 import ssl
 from functools import cache
 from types import TracebackType
 from typing import Final, Self
+
+from aiohappyeyeballs import start_connection
 
 from bridge.campaigns.posting.connection import Connection
 from bridge.record import record
@@ -86,13 +89,14 @@ class Connections:
         to, tls = self._address, _tls() if self._address.tls else None
         try:
             async with asyncio.timeout(self._patience):
+                found = await self._loop.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
+                # Not by `create_connection` itself: uvloop's tries one address after the other.
+                sock = await start_connection(found, happy_eyeballs_delay=_NEXT_ADDRESS)
                 _, connection = await self._loop.create_connection(
                     lambda: Connection(self._rests, self._gone),
-                    to.host,
-                    to.port,
+                    sock=sock,
                     ssl=tls,
                     server_hostname=to.host.rstrip(".") if to.tls else None,
-                    happy_eyeballs_delay=_NEXT_ADDRESS,
                 )
         except TimeoutError as failure:
             raise NotSent(f"no connection to {to.host}:{to.port} in time") from failure
