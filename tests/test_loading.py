@@ -1,11 +1,12 @@
 """What is loaded late: at its first use, and never by a daemon that has no use for it."""
 
+import gc
 import subprocess
 import sys
 
 import pytest
 
-from bridge.loading import later, without
+from bridge.loading import later, uncollected, without
 
 #: What a daemon never needs that has no files, pages, declared adapters and scrapes.
 LATE = (
@@ -58,3 +59,12 @@ def test_without_a_package_an_import_finds_none(monkeypatch):
     assert __import__("colorsys").rgb_to_hsv(0, 0, 0) == (0, 0, 0)
     with without("colorsys"):  # what is loaded stays
         assert __import__("colorsys") is sys.modules["colorsys"]
+
+
+def test_the_collector_rests_and_goes_on():
+    with uncollected():
+        assert not gc.isenabled()
+        with uncollected():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()

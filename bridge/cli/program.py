@@ -25,6 +25,7 @@ from bridge.cli.printing import (
 )
 from bridge.cli.refused import not_allowed, with_way_in
 from bridge.errors import BridgeError
+from bridge.loading import uncollected
 from bridge.settings.files import config_path
 from bridge.settings.units import as_service
 
@@ -68,7 +69,8 @@ class _Program(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"bridge.cli.{COMMANDS[cmd_name]}")
+        with uncollected():
+            module = importlib.import_module(f"bridge.cli.{COMMANDS[cmd_name]}")
         command: click.Command = module.command
         return command
 
