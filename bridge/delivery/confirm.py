@@ -6,7 +6,7 @@ balances, kept. Nothing here is on the way of sending, and nothing here sends.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -30,8 +30,11 @@ from bridge.settings.models import CampaignSettings, ConfirmSettings
 
 log = structlog.get_logger("confirm")
 
-#: Users whose histories one round reads, one after the other.
-_ROUND: Final = 10
+#: Users whose histories one round reads, one after the other. Those that were read are taken in
+#: together, once it were so many rows, or took so many seconds.
+_ROUND: Final = 50
+_ROWS: Final = 1000
+_WHILE: Final = 0.25
 #: Failures in a row after which histories are said to be unreadable; the pause after a failure
 #: doubles, in seconds, up to the most.
 _FAILURES: Final = 3
@@ -76,6 +79,15 @@ class ConfirmStatus:
     failed: int = 0
     confirmed: int = 0
     paid_before: Decimal | None = None
+
+
+@record
+class _Read:
+    """A user's history as it was read, since `began` (seconds)."""
+
+    user_ref: str
+    rows: Sequence[Payout]
+    began: float
 
 
 def look_terms(settings: ConfirmSettings) -> LookTerms:
@@ -152,9 +164,7 @@ class Confirmer:
             wait = self._balance_every if self.compared.is_set() else _FIRST_AGAIN
             self._balance_at = now + wait
         if self._history is not Readable.OFF and now >= self._look_at:
-            for user_ref in await self._outbox.to_look_for(self._campaign, _ROUND):
-                if not await self._look(user_ref):
-                    break
+            await self._read_and_take(await self._outbox.to_look_for(self._campaign, _ROUND))
         next_in = await self._outbox.next_look_in(self._campaign)
         soonest = self._terms.waits[0] if next_in is None else min(next_in, self._terms.waits[0])
         now = self._clock.monotonic()
@@ -162,16 +172,25 @@ class Confirmer:
 
     # -- histories --------------------------------------------------------------------------
 
-    async def _look(self, user_ref: str) -> bool:
-        """Read one user's history; return whether to go on with the next."""
-        try:
-            await self.read_history(user_ref)
-        except CampaignError as failure:
-            await self._outbox.look_later(self._campaign, user_ref, self._terms)
-            return self._failed(failure)
-        self._history, self._last_error, self._failures = Readable.OK, "", 0
-        self._last_look_at = self._clock.now()
-        return True
+    async def _read_and_take(self, users: Sequence[str]) -> None:
+        """Read users' histories, and let them prove what they can, many at once."""
+        read: list[_Read] = []
+        rows, since = 0, self._clock.monotonic()
+        for user_ref in users:
+            try:
+                read.append(await self._read(user_ref))
+            except CampaignError as failure:
+                await self._outbox.look_later(self._campaign, user_ref, self._terms)
+                if self._failed(failure):
+                    continue
+                break
+            self._history, self._last_error, self._failures = Readable.OK, "", 0
+            self._last_look_at = self._clock.now()
+            rows += len(read[-1].rows)
+            if rows >= _ROWS or self._clock.monotonic() - since >= _WHILE:
+                await self._take(read)
+                read, rows, since = [], 0, self._clock.monotonic()
+        await self._take(read)
 
     async def read_history(self, user_ref: str) -> Found:
         """Read a user's whole history and let it prove what it can.
@@ -180,12 +199,23 @@ class Confirmer:
             CampaignError: it can't be read.
             StoreError: the disk refused.
         """
+        (found,) = await self._take([await self._read(user_ref)])
+        return found
+
+    async def _read(self, user_ref: str) -> _Read:
         began = self._clock.monotonic()
         rows = [payout_of(row, user_ref) async for row in self._api.users.whole_history(user_ref)]
-        age = self._clock.monotonic() - began
-        history = History(self._campaign, user_ref, rows, age)
-        found = await self._outbox.take_history(history, self._terms)
-        self._sums.update(looks=1, confirmed=found.confirmed)
+        return _Read(user_ref, rows, began)
+
+    async def _take(self, read: Sequence[_Read]) -> Sequence[Found]:
+        if not read:
+            return ()
+        now = self._clock.monotonic()
+        histories = [
+            History(self._campaign, each.user_ref, each.rows, now - each.began) for each in read
+        ]
+        found = await self._outbox.take_histories(histories, self._terms)
+        self._sums.update(looks=len(found), confirmed=sum(each.confirmed for each in found))
         return found
 
     def _failed(self, failure: CampaignError) -> bool:

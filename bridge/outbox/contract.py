@@ -248,6 +248,12 @@ class Confirming(Protocol):
         """Take in a user's whole history: each row proves at most one entry."""
         ...
 
+    async def take_histories(
+        self, histories: Sequence[History], terms: LookTerms
+    ) -> Sequence[Found]:
+        """Take in many users' at once; return what each proved."""
+        ...
+
     async def look_later(self, campaign: str, user_ref: str, terms: LookTerms) -> None:
         """Look for a user's payouts again later: their history can't be read now."""
         ...

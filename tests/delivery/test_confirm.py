@@ -1,7 +1,7 @@
 """From accepted to confirmed by the history alone, whatever the API does meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -256,13 +256,15 @@ class Refusing:
     def __getattr__(self, name: str) -> object:
         return getattr(self._outbox, name)
 
-    async def take_history(self, history: History, terms: LookTerms) -> Found:
+    async def take_histories(
+        self, histories: Sequence[History], terms: LookTerms
+    ) -> Sequence[Found]:
         if self.breaks is not None:
             raise self.breaks
         if self.refuses:
             self.refuses -= 1
             raise StoreUnavailable("no space left on device")
-        return await self._outbox.take_history(history, terms)
+        return await self._outbox.take_histories(histories, terms)
 
 
 async def test_a_disk_that_refuses_is_waited_for(rig: Rig, host: Host) -> None:

@@ -9,7 +9,6 @@ from bridge.campaigns.apis import Keyed
 from bridge.delivery.confirm import Readable
 from bridge.delivery.confirmers import Confirmers, reconcile_once
 from bridge.events import State
-from bridge.outbox.proofs import History
 from bridge.outbox.store import SqliteOutbox
 from bridge.settings.models import ConfirmSettings, Settings
 from tests.campaigns.host import CAMPAIGN, Host, campaign, refuses
@@ -131,7 +130,7 @@ class Broken:
     def __getattr__(self, name: str) -> object:
         return getattr(self._outbox, name)
 
-    async def take_history(self, _: History, __: object) -> None:
+    async def take_histories(self, _: object, __: object) -> None:
         raise ZeroDivisionError("a bug")
 
 

@@ -11,6 +11,7 @@ from bridge.outbox.ledger import (
     braking,
     confirming,
     deciding,
+    looking,
     receiving,
 )
 from bridge.outbox.ledger.book import Book
@@ -52,13 +53,20 @@ class Confirming(Store):
 
     async def take_history(self, history: History, terms: LookTerms) -> Found:
         """Take in a user's whole history; see the contract."""
-        found = await self.change(lambda book: confirming.take_history(book, history, terms))
-        self._wake([history.campaign])
+        (found,) = await self.take_histories([history], terms)
+        return found
+
+    async def take_histories(
+        self, histories: Sequence[History], terms: LookTerms
+    ) -> Sequence[Found]:
+        """Take in users' whole histories; see the contract."""
+        found = await self.change(lambda book: looking.take_histories(book, histories, terms))
+        self._wake({history.campaign for history in histories})
         return found
 
     async def look_later(self, campaign: str, user_ref: str, terms: LookTerms) -> None:
         """Look for a user's payouts again later."""
-        await self.change(lambda book: confirming.look_later(book, campaign, user_ref, terms))
+        await self.change(lambda book: looking.look_later(book, campaign, user_ref, terms))
 
     async def settled(self, campaign: str) -> Settled:
         """Return what the ledger holds for paid."""

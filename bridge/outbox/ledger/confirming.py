@@ -14,7 +14,6 @@ row that can't be told from what a webhook told of is taken for that, and the ot
 each user and event, payouts are never more than the larger of both counts.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -23,54 +22,15 @@ from bridge.outbox import life
 from bridge.outbox.entry import Entry
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.money import millionths, token_units, tokens
-from bridge.outbox.proofs import Balance, Drift, Found, History, LookTerms, Payout, Settled
+from bridge.outbox.proofs import Balance, Drift, LookTerms, Payout, Settled
 from bridge.outbox.sqlite.rows.lanes import PaidRow
-from bridge.outbox.sqlite.rows.proofs import HISTORY, WEBHOOK, PayoutRow
+from bridge.outbox.sqlite.rows.proofs import WEBHOOK, PayoutRow
 from bridge.record import record
 
 #: How far the API's clock may be behind ours, for what we never sent (seconds).
 NEVER_SENT_SKEW = 60.0
 
-# -- history --------------------------------------------------------------------------------
-
-
-def take_history(book: Book, history: History, terms: LookTerms) -> Found:
-    """Take in a user's whole history; say what it proved."""
-    campaign, user_ref = history.campaign, history.user_ref
-    _see(book, campaign, history.payouts)
-    codes = {payout.event_code for payout in history.payouts}
-    codes |= book.rows.entries.codes_looked_for(campaign, user_ref)
-    confirmed = unknown = unpaid = 0
-    for code in sorted(codes):
-        confirmed += match(book, campaign, user_ref, code, terms.skew)
-        unknown += len(book.rows.proofs.unmatched(campaign, user_ref, code))
-        unpaid += _prove_absence(book, campaign, user_ref, code, history.age, terms)
-    look_later(book, campaign, user_ref, terms)
-    return Found(confirmed, unpaid, unknown)
-
-
-def _see(book: Book, campaign: str, payouts: Sequence[Payout]) -> None:
-    """Take in the rows of a history that are new."""
-    shown = book.rows.proofs.shown(campaign, [payout.id for payout in payouts if payout.id])
-    for payout in payouts:
-        if payout.id and payout.id not in shown:
-            shown.add(payout.id)
-            _see_new(book, campaign, payout)
-
-
-def _see_new(book: Book, campaign: str, payout: Payout) -> None:
-    """Keep a row that is new, unless it shows what a webhook told of."""
-    proofs = book.rows.proofs
-    named = proofs.named(campaign, payout)
-    if named is not None and named.row_id is not None:  # another row was taken for it
-        proofs.show(named, payout)
-        payout = replace(payout, id=named.row_id, hash=named.hash)
-    else:
-        told = named or proofs.unshown(campaign, payout)
-        if told is not None:
-            proofs.show(told, payout)
-            return
-    proofs.add_payout(campaign, payout, payout.id or "", HISTORY, None, book.now)
+# -- counting ---------------------------------------------------------------------------------
 
 
 def match(book: Book, campaign: str, user_ref: str, code: str, skew: float) -> int:
@@ -117,40 +77,9 @@ def _confirm(book: Book, entry: Entry, payout: PayoutRow) -> None:
         book.note(payout.via, "paid", entry, f"{entry.state} → confirmed by payout {payout.id}")
 
 
-def _prove_absence(
-    book: Book, campaign: str, user_ref: str, code: str, age: float, terms: LookTerms
-) -> int:
-    """Send an uncertain entry again that no row shows, long after it can have been paid.
-
-    That proves something only where every other entry of its kind has its row.
-    """
-    entries = book.rows.entries.unmatched_of(campaign, user_ref, code)
-    if len(entries) != 1 or book.rows.proofs.unmatched(campaign, user_ref, code):
-        return 0
-    (entry,) = entries
-    mark = entry.first_maybe_sent_at
-    if entry.state is not State.UNCERTAIN or mark is None:
-        return 0
-    if book.now - age * 1000 - mark < terms.absent_after * 1000:
-        return 0
-    after = life.proven_unpaid(entry, book.now)
-    book.move(entry, after)
-    book.note(HISTORY, "unpaid", entry, f"{entry.state} → {after.state}: no payout in the history")
-    return 1
-
-
 def _look_now(book: Book, campaign: str, user_ref: str) -> None:
     for entry in book.rows.entries.looked_for(campaign, user_ref):
         book.rows.entries.save(entry.changed(look_at=book.now))
-
-
-def look_later(book: Book, campaign: str, user_ref: str, terms: LookTerms) -> None:
-    """Look for a user's payouts later: those that this history shows are not looked for any more.
-
-    Or it could not be read.
-    """
-    waits = [round(wait * 1000) for wait in terms.waits]
-    book.rows.entries.look_again(campaign, user_ref, waits, book.now)
 
 
 # -- webhooks -------------------------------------------------------------------------------

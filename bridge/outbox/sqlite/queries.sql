@@ -442,6 +442,25 @@ WHERE campaign = :campaign AND bound_ref = :user_ref AND event_code = :event_cod
   AND NOT EXISTS (SELECT 1 FROM payouts WHERE payouts.entry_id = entries.id)
 ORDER BY first_maybe_sent_at IS NOT NULL, coalesce(accepted_at, 0), id;
 
+-- kin --
+-- The same of all events: `unproven` where an attempt may have paid.
+SELECT id, event_code, state, created_at, first_maybe_sent_at IS NOT NULL FROM entries
+WHERE campaign = :campaign AND bound_ref = :user_ref
+  AND (state IN ('accepted', 'confirmed') OR first_maybe_sent_at IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM payouts WHERE payouts.entry_id = entries.id)
+ORDER BY first_maybe_sent_at IS NOT NULL, coalesce(accepted_at, 0), id;
+
+-- confirm --
+-- A payout proves an entry that the API took.
+UPDATE entries SET state = 'confirmed', reason = '', amount = coalesce(?, amount), look_at = NULL,
+                   updated_at = ?
+WHERE id = ?;
+
+-- any_quarantined --
+-- Whether entries of a campaign are held by a quarantine.
+SELECT 1 FROM entries
+WHERE state = 'held' AND reason = 'quarantine' AND campaign = :campaign LIMIT 1;
+
 -- quarantined_of --
 -- A user's entries that were held before they were sent, by a ledger that may lack its past.
 SELECT * FROM entries
@@ -456,10 +475,10 @@ WHERE campaign = :campaign AND bound_ref = :user_ref AND event_code = :event_cod
 ORDER BY id DESC LIMIT 1;
 
 -- to_look_for --
--- Users whose payouts are to be looked for now.
-SELECT bound_ref AS user_ref, min(look_at) AS at FROM entries
+-- Whose payouts are to be looked for now, one row an entry: whoever reads it stops at enough.
+SELECT bound_ref FROM entries
 WHERE campaign = :campaign AND look_at <= :now AND bound_ref IS NOT NULL
-GROUP BY bound_ref ORDER BY at LIMIT :limit;
+ORDER BY look_at, id;
 
 -- next_look --
 -- When a payout of a campaign is to be looked for next.
@@ -715,6 +734,24 @@ INSERT INTO payouts (campaign, id, row_id, hash, user_ref, event_code, amount, p
                      wire_key, entry_id)
 VALUES (:campaign, :id, :row_id, :hash, :user_ref, :event_code, :amount, :paid_at, :seen_at, :via,
         :wire_key, :entry_id);
+
+-- add_payouts --
+-- Rows of a history.
+INSERT INTO payouts (campaign, id, row_id, hash, user_ref, event_code, amount, paid_at, seen_at, via,
+                     entry_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- any_told --
+-- Whether a webhook has told of any payout of a campaign.
+SELECT 1 FROM payouts WHERE campaign = :campaign AND via = 'webhook' LIMIT 1;
+
+-- codes_open --
+-- Events of a user of which a payout has no entry, or no row of the history.
+SELECT event_code FROM payouts INDEXED BY payouts_unmatched
+WHERE campaign = :campaign AND user_ref = :user_ref AND entry_id IS NULL AND not_ours = 0
+UNION
+SELECT event_code FROM payouts INDEXED BY payouts_unshown
+WHERE campaign = :campaign AND user_ref = :user_ref AND row_id IS NULL;
 
 -- shown_payout --
 -- Whether a row of a history was shown before.

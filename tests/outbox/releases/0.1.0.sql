@@ -229,7 +229,7 @@ CREATE TABLE ledger (
   quarantine TEXT NOT NULL,
   copied     INTEGER NOT NULL
 ) STRICT;
-INSERT INTO "ledger" VALUES(1,X'B812B8CD4BA640369C2A7FA73CEC9F52',46,'',0);
+INSERT INTO "ledger" VALUES(1,X'1CDDB996AC55EF0D258D981AB1E4C0E1',46,'',0);
 CREATE TABLE links (
   campaign TEXT NOT NULL,
   player   TEXT NOT NULL,
@@ -441,6 +441,7 @@ CREATE UNIQUE INDEX payouts_of_row ON payouts (campaign, row_id) WHERE row_id IS
 CREATE INDEX payouts_of_hash ON payouts (campaign, hash) WHERE hash IS NOT NULL;
 CREATE INDEX payouts_named ON payouts (campaign, id);
 CREATE INDEX payouts_told ON payouts (campaign, told_id) WHERE told_id IS NOT NULL;
+CREATE INDEX payouts_of_webhooks ON payouts (campaign) WHERE via = 'webhook';
 CREATE INDEX payouts_of_kind ON payouts (campaign, user_ref, event_code);
 CREATE INDEX payouts_unmatched ON payouts (campaign, user_ref, event_code) WHERE entry_id IS NULL;
 CREATE INDEX payouts_unshown ON payouts (campaign, user_ref, event_code) WHERE row_id IS NULL;

@@ -80,6 +80,23 @@ class Taken(NamedTuple):
     look_at: int | None
 
 
+class KinRow(NamedTuple):
+    """An entry that a payout may belong to, and that has none."""
+
+    id: int
+    event_code: str
+    state: str
+    created_at: int
+    unproven: int
+
+
+class Paid(NamedTuple):
+    """An entry that a payout proves, and what that says it paid."""
+
+    id: int
+    amount: int | None
+
+
 class Entries:
     """The rows of `entries`, `origins` and `message_ids`, and what is known of keys."""
 
@@ -271,6 +288,19 @@ class Entries:
             "unmatched_of", campaign=campaign, user_ref=user_ref, event_code=event_code
         )
 
+    def kin(self, campaign: str, user_ref: str) -> list[KinRow]:
+        """Return the same of all events."""
+        found = self._sql.run("kin", campaign=campaign, user_ref=user_ref)
+        return [KinRow(*row) for row in found]
+
+    def confirm(self, paid: Sequence[Paid], now: int) -> None:
+        """Store that accepted entries were paid."""
+        self._sql.each("confirm", [(row.amount, now, row.id) for row in paid])
+
+    def any_quarantined(self, campaign: str) -> bool:
+        """Whether entries of a campaign are held by a quarantine."""
+        return self._sql.one("any_quarantined", campaign=campaign) is not None
+
     def quarantined_of(self, campaign: str, user_ref: str, event_code: str) -> list[Entry]:
         """Return the user's entries in quarantine, which may have been paid in a lost past."""
         return self._many(
@@ -288,8 +318,12 @@ class Entries:
 
     def to_look_for(self, campaign: str, now: int, limit: int) -> list[str]:
         """Return userRefs whose payouts are to be looked for now, longest waiting first."""
-        found = self._sql.many("to_look_for", campaign=campaign, now=now, limit=limit)
-        return [row["user_ref"] for row in found]
+        users: dict[str, None] = {}
+        for (user_ref,) in self._sql.run("to_look_for", campaign=campaign, now=now):
+            users[user_ref] = None
+            if len(users) >= limit:
+                break
+        return list(users)
 
     def next_look(self, campaign: str) -> int | None:
         """Return when a payout is to be looked for next."""

@@ -143,7 +143,7 @@ class Proofs:
             payout.user_ref,
             payout.event_code,
             millionths(payout.amount),
-            _millis(payout),
+            paid_millis(payout),
             via,
             key,
             None,
@@ -153,6 +153,19 @@ class Proofs:
         number = self._sql.run("add_payout", seen_at=at, **_values(added)).lastrowid or 0
         return replace(added, number=number)
 
+    def add_payouts(self, rows: Sequence[Sequence[object]]) -> None:
+        """Keep rows of a history, each in the order of the statement's columns."""
+        self._sql.each("add_payouts", rows)
+
+    def any_told(self, campaign: str) -> bool:
+        """Whether a webhook has told of any payout of a campaign."""
+        return self._sql.one("any_told", campaign=campaign) is not None
+
+    def codes_open(self, campaign: str, user_ref: str) -> set[str]:
+        """Return the events of a user of which a payout has no entry, or no row of the history."""
+        found = self._sql.run("codes_open", campaign=campaign, user_ref=user_ref)
+        return {row[0] for row in found}
+
     def show(self, told: PayoutRow, payout: Payout) -> None:
         """Keep by which names the history shows a payout that a webhook told of."""
         self._sql.run(
@@ -161,7 +174,7 @@ class Proofs:
             row_id=payout.id,
             hash=payout.hash,
             amount=millionths(payout.amount),
-            paid_at=_millis(payout),
+            paid_at=paid_millis(payout),
         )
 
     def match(self, payout: PayoutRow, entry_id: int | None) -> None:
@@ -213,7 +226,8 @@ def payout_from(row: sqlite3.Row) -> PayoutRow:
     )
 
 
-def _millis(payout: Payout) -> int | None:
+def paid_millis(payout: Payout) -> int | None:
+    """Return when a payout was made, as it is stored."""
     return None if payout.paid_at is None else as_millis(payout.paid_at)
 
 
