@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol, overload
+from uuid import UUID
 
 from pydantic import JsonValue
 
@@ -124,14 +125,14 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class Taken:
-    """What became of one game event: it is on disk under `key` (a UUID text).
+    """What became of one game event: it is on disk under `key`.
 
     Each has one, and is not frozen for that: it would be three times as dear to make.
     `duplicate` is true where the feat was known before; `differs` where the same message id was
     seen with other content (the first one stands); `not_replayed` as for `Counted`.
     """
 
-    key: str
+    key: UUID
     state: State
     duplicate: bool
     differs: bool = False

@@ -27,7 +27,7 @@ def taken_members(taken: Kept) -> dict[str, JsonValue]:
     if isinstance(taken, Linked):
         return {"key": None, "state": "linked", "duplicate": False}
     members: dict[str, JsonValue] = {
-        "key": taken.key if isinstance(taken, Taken) else None,
+        "key": str(taken.key) if isinstance(taken, Taken) else None,
         "state": taken.state.told if isinstance(taken, Taken) else "counted",
         "duplicate": taken.duplicate,
     }

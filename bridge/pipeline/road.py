@@ -278,7 +278,7 @@ class Pipeline:
 
     def _noted(self, result: Outcome) -> Outcome:
         if isinstance(result, (Taken, Counted)) and result.differs:
-            key = result.key if isinstance(result, Taken) else None
+            key = str(result.key) if isinstance(result, Taken) else None
             self.differing += 1
             log.warning("a known id came again", action="message_differs", key=key)
         return result

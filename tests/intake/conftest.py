@@ -89,7 +89,7 @@ class RecordingSink:
             return MessageRejected(fields=[FieldProblem("/player", "is missing")])
         if item.get("achievement") == "unknown":
             return NoRule()
-        key = str(UUID(bytes=sha256(message.body).digest()[:16], version=4))
+        key = UUID(bytes=sha256(message.body).digest()[:16], version=4)
         known = message.body in self.seen
         self.seen.add(message.body)
         if item.get("achievement") == "win":

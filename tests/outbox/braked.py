@@ -6,7 +6,6 @@ In: numbers, caps. Out: entries to put; states and reasons. Knows nothing of wha
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from bridge.events import State
 from bridge.outbox.proofs import Balance
@@ -45,7 +44,7 @@ def of_source(new: NewEntry, source: str, seconds: float = 0.0) -> NewEntry:
 async def kept(play: Play, *entries: NewEntry) -> list[tuple[State, str]]:
     """Put entries; return each one's state and reason."""
     taken = await play.taken(*entries)
-    views = [await play.view(UUID(result.key)) for result in taken]
+    views = [await play.view(result.key) for result in taken]
     return [(view.state, view.reason) for view in views]
 
 

@@ -53,7 +53,7 @@ def said(result: object) -> str:
         case Counted():
             word = "counted"
         case Taken():
-            word = next((f"#{n}" for n in range(2000) if str(entry(n).key) == result.key), "other")
+            word = next((f"#{n}" for n in range(2000) if entry(n).key == result.key), "other")
         case _:
             return type(result).__name__
     marks = {"+": result.duplicate, "≠": result.differs, "!": result.not_replayed}

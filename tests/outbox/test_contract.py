@@ -29,7 +29,7 @@ async def test_an_entry_of_a_linked_player_is_due(play: Play) -> None:
     (taken,) = await play.taken(entry())
 
     assert (taken.key, taken.state, taken.duplicate, taken.differs) == (
-        str(entry().key),
+        entry().key,
         State.DUE,
         False,
         False,
@@ -64,7 +64,7 @@ async def test_a_feat_sent_twice_is_kept_once(play: Play) -> None:
 
     (again,) = await play.taken(entry())
 
-    assert (again.key, again.state, again.duplicate) == (str(key), State.DUE, True)
+    assert (again.key, again.state, again.duplicate) == (key, State.DUE, True)
     assert len(await play.outbox.listing(Listing())) == 1
 
 
@@ -82,7 +82,7 @@ async def test_the_same_batch_twice_gets_the_same_answers(play: Play) -> None:
     first = await play.taken(*batch)
     second = await play.taken(*batch)
 
-    assert [result.key for result in first] == [str(new.key) for new in batch]
+    assert [result.key for result in first] == [new.key for new in batch]
     assert [result.key for result in second] == [result.key for result in first]
     assert all(result.duplicate and not result.differs for result in second)
 
@@ -92,7 +92,7 @@ async def test_results_come_in_the_order_of_the_entries(play: Play) -> None:
 
     taken = await play.taken(entry(5), entry(3), entry(4))
 
-    assert [result.key for result in taken] == [str(entry(n).key) for n in (5, 3, 4)]
+    assert [result.key for result in taken] == [entry(n).key for n in (5, 3, 4)]
     assert [result.duplicate for result in taken] == [False, True, False]
 
 
@@ -103,7 +103,7 @@ async def test_a_known_message_id_gets_its_first_decision_again(play: Play) -> N
 
     (again,) = await play.taken(rules_were_edited)
 
-    assert (again.key, again.duplicate, again.differs) == (str(first.key), True, False)
+    assert (again.key, again.duplicate, again.differs) == (first.key, True, False)
     with pytest.raises(EntryNotFound):
         await play.outbox.receipt(rules_were_edited.key)
 
@@ -116,7 +116,7 @@ async def test_a_known_message_id_with_other_content_differs_and_the_first_stand
     (again,) = await play.taken(entry(2, message_id=message_id("match-42/17", "two")))
     (first,) = await play.taken(entry(1, message_id=message_id("match-42/17", "one")))
 
-    assert (again.key, again.duplicate, again.differs) == (str(entry(1).key), True, True)
+    assert (again.key, again.duplicate, again.differs) == (entry(1).key, True, True)
     assert (first.duplicate, first.differs) == (True, False)
     assert len(await play.outbox.listing(Listing())) == 1
 
@@ -126,7 +126,7 @@ async def test_one_message_id_twice_in_a_batch_decides_once(play: Play) -> None:
 
     taken = await play.taken(entry(1, message_id=twice), entry(2, message_id=twice))
 
-    assert [result.key for result in taken] == [str(entry(1).key)] * 2
+    assert [result.key for result in taken] == [entry(1).key] * 2
     assert [result.duplicate for result in taken] == [False, True]
 
 
@@ -137,7 +137,7 @@ async def test_the_message_id_of_a_duplicate_feat_is_kept_too(play: Play) -> Non
 
     (resent,) = await play.taken(entry(2, message_id=message_id("m2")))
 
-    assert (resent.key, resent.duplicate) == (str(entry(1).key), True)
+    assert (resent.key, resent.duplicate) == (entry(1).key, True)
     assert len(await play.outbox.listing(Listing())) == 1
 
 
@@ -185,7 +185,7 @@ async def test_a_message_that_todays_rules_refuse_is_recalled_as_it_was_decided(
         [message_id("m1", "one"), message_id("m1", "two"), message_id("m2", "one")]
     )
 
-    key = str(entry(1).key)
+    key = entry(1).key
     assert same == Taken(key, State.ACCEPTED, duplicate=True)
     assert other == Taken(key, State.ACCEPTED, duplicate=True, differs=True)
     assert unknown is None

@@ -31,7 +31,7 @@ async def test_a_known_id_with_other_content_changes_nothing_and_is_told(road: R
     assert second == replace(first, duplicate=True, differs=True)
     assert road.pipeline.differing == 1
     assert [(report["action"], report["key"]) for report in logs] == [
-        ("message_differs", first.key)
+        ("message_differs", str(first.key))
     ]
     assert len(await road.entries()) == 1
 

@@ -20,9 +20,9 @@ from bridge.outbox.sqlite.rows.entries import NewRow
 from bridge.outbox.values import NewEntry
 
 
-def arrival_of(new: NewEntry, held: str) -> Arrival:
+def arrival_of(new: NewEntry, rule_id: int, held: str) -> Arrival:
     """Return an entry as it arrives, and is `held`, if it is."""
-    origin, said, at = new.origin, new.message_id, new.origin.occurred_at
+    origin, said = new.origin, new.message_id
     return Arrival(
         new.key.bytes,
         new.campaign,
@@ -30,7 +30,7 @@ def arrival_of(new: NewEntry, held: str) -> Arrival:
         new.event_code,
         new.feat,
         new.occurrence,
-        new.rule,
+        rule_id,
         origin.source,
         origin.peer,
         origin.adapter,
@@ -38,7 +38,7 @@ def arrival_of(new: NewEntry, held: str) -> Arrival:
         as_millis(origin.received_at),
         origin.name,
         origin.id,
-        None if at is None else as_millis(at),
+        None if origin.occurred_at is None else as_millis(origin.occurred_at),
         None if said is None else said.digest,
         None if said is None else said.content,
         held,
@@ -144,7 +144,7 @@ def _row(book: Book, number: int, at: int, arrival: Arrival) -> NewRow:
         arrival.event_code,
         arrival.feat,
         arrival.occurrence,
-        book.rows.rules.used(arrival.rule),
+        arrival.rule_id,
         state.value,
         reason,
         ref,

@@ -88,4 +88,4 @@ def taken(
     entry: Entry, *, duplicate: bool, differs: bool = False, not_replayed: bool = False
 ) -> Taken:
     """Return what a game is told of an entry."""
-    return Taken(str(entry.key), entry.state, duplicate, differs, not_replayed)
+    return Taken(entry.key, entry.state, duplicate, differs, not_replayed)

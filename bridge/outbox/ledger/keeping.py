@@ -10,6 +10,7 @@ In: new entries and message ids. Out: what became of each.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 
 from bridge.errors import OutboxError
 from bridge.events import Counted, State, Taken
@@ -41,15 +42,34 @@ def put_all(book: Book, entries: Sequence[NewEntry], *, later: bool = False) -> 
     They may be filed `later` where there are many: they are kept as they arrived.
     """
     results: list[Result] = []
-    fresh = _Fresh(book, later=later)
-    for new in entries:
-        taken: Result | None = fresh.take(new) if new.brakes is None else None
-        if taken is None:
-            fresh.store()
-            taken = put(book, new)
-        results.append(taken)
-    fresh.store()
+    while len(results) < len(entries):
+        results += _put_fresh(book, entries, len(results), later=later)
+        if len(results) < len(entries):
+            results.append(put(book, entries[len(results)]))
     return results
+
+
+def _put_fresh(book: Book, entries: Sequence[NewEntry], begin: int, *, later: bool) -> list[Taken]:
+    """Keep entries from one on, up to the first that somebody may know or that a cap looks at."""
+    first = number = book.rows.entries.next_number()
+    take, rule_of = book.rows.entries.take, book.rows.rules.used
+    arrivals: list[Arrival] = []
+    taken: list[Taken] = []
+    for new in islice(entries, begin, None):
+        key, said = new.key, new.message_id
+        digest = None if said is None else said.digest
+        if new.brakes is not None or not take(number, key.bytes, digest, new.player):
+            break
+        _, state, reason = standing(book, new.campaign, new.player)
+        held = "" if reason == life.UNLINKED else reason
+        arrivals.append(arrival_of(new, rule_of(new.rule), held))
+        taken.append(Taken(key, state, duplicate=False))
+        number += 1
+    if arrivals and later:
+        book.rows.arrivals.add(first, book.now, arrivals)
+    elif arrivals:
+        arriving.file(book, Batch(first, book.now, arrivals))
+    return taken
 
 
 def put(book: Book, new: NewEntry) -> Taken | Counted | OutboxError:
@@ -82,39 +102,6 @@ def recall(book: Book, message_id: MessageId) -> Taken | Counted | None:
     if number is None:
         return Counted(duplicate=True, differs=differs)
     return taken(arriving.numbered(book, number), duplicate=True, differs=differs)
-
-
-class _Fresh:
-    """Entries that nobody knows and nothing holds back, gathered until they are stored together."""
-
-    def __init__(self, book: Book, *, later: bool) -> None:
-        self._book = book
-        self._later = later
-        self._arrivals: list[Arrival] = []
-        self._first = 0
-
-    def take(self, new: NewEntry) -> Taken | None:
-        """Take one more, which is stored with the others; None where somebody may know it."""
-        rows, arrivals = self._book.rows, self._arrivals
-        if not arrivals:
-            self._first = rows.entries.next_number()
-        _, state, reason = standing(self._book, new.campaign, new.player)
-        arrival = arrival_of(new, "" if reason == life.UNLINKED else reason)
-        if not rows.entries.take(self._first + len(arrivals), arrival):
-            return None
-        arrivals.append(arrival)
-        rows.rules.used(new.rule)  # at once, and not only when it is filed
-        return Taken(str(new.key), state, duplicate=False)
-
-    def store(self) -> None:
-        """Store what was gathered."""
-        if not self._arrivals:
-            return
-        if self._later:
-            self._book.rows.arrivals.add(self._first, self._book.now, self._arrivals)
-        else:
-            arriving.file(self._book, Batch(self._first, self._book.now, self._arrivals))
-        self._arrivals = []
 
 
 def _insert(book: Book, new: NewEntry, message_id: MessageId | None) -> Entry | OutboxError:

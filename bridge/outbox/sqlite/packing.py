@@ -21,7 +21,7 @@ class Arrival(msgspec.Struct, array_like=True, gc=False):
     event_code: str
     feat: str
     occurrence: str
-    rule: str
+    rule_id: int
     source: str
     peer: str
     adapter: str

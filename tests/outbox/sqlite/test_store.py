@@ -62,7 +62,7 @@ async def test_everything_is_there_after_a_restart(path: Path) -> None:
 
         assert after == before
         assert list(await outbox.remembered_rules()) == list(rules)
-        assert resent == Taken(str(key), State.DUE, duplicate=True, differs=True)
+        assert resent == Taken(key, State.DUE, duplicate=True, differs=True)
 
 
 async def test_an_attempt_of_a_daemon_that_died_is_repeated_with_the_same_bytes(
@@ -338,7 +338,7 @@ async def test_a_bad_row_leaves_nothing_of_itself(path: Path) -> None:
         await outbox.put([bad, entry(1)])
         (taken,) = await outbox.put([entry(2, message_id=message_id("m"))])
 
-        assert taken == Taken(str(entry(2).key), State.HELD, duplicate=False)
+        assert taken == Taken(entry(2).key, State.HELD, duplicate=False)
         assert [rule.used for rule in await outbox.remembered_rules()] == [True, False]
 
 

@@ -15,7 +15,6 @@ from bridge.events import State
 from bridge.outbox.entry import Entry, as_millis
 from bridge.outbox.sqlite.known import Known
 from bridge.outbox.sqlite.memo import Memo
-from bridge.outbox.sqlite.packing import Arrival
 from bridge.outbox.sqlite.statements import Statements
 from bridge.outbox.values import Origin
 
@@ -139,12 +138,11 @@ class Entries:
         """Yield the numbers that an entry made by this message id may have, filed or not."""
         return self._known.by_digest(self._sql.db, digest)
 
-    def take(self, number: int, arrival: Arrival) -> bool:
+    def take(self, number: int, key: bytes, digest: bytes | None, player: str) -> bool:
         """Know a new entry by its key and its message id, unless somebody may know them already."""
-        digest = arrival.digest
         if digest is not None and self._other_message(digest) is not None:
             return False
-        return self._known.take(self._sql.db, number, arrival.key, digest, arrival.player)
+        return self._known.take(self._sql.db, number, key, digest, player)
 
     def know(self, row: NewRow) -> None:
         """Know a new entry."""
