@@ -25,7 +25,7 @@ from uuid import UUID
 from bridge.errors import CommandError
 from bridge.events import State
 from bridge.outbox.sqlite.rows import Rows
-from bridge.outbox.sqlite.rows.entries import NewRow
+from bridge.outbox.sqlite.rows.shapes import NewRow
 from bridge.rules.key import compact
 
 #: Rows of one transaction: about as many as make a segment of what is known.

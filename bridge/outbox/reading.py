@@ -17,9 +17,9 @@ from bridge.outbox.links import Link, SessionState
 from bridge.outbox.money import token_units, tokens
 from bridge.outbox.proofs import Drift
 from bridge.outbox.sqlite.rows import Rows
-from bridge.outbox.sqlite.rows.entries import entry_from
 from bridge.outbox.sqlite.rows.links import link_from
 from bridge.outbox.sqlite.rows.proofs import PayoutRow, payout_from
+from bridge.outbox.sqlite.rows.shapes import entry_from
 from bridge.outbox.values import Answer, Origin
 from bridge.outbox.views import (
     Attempt,

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from bridge.outbox.entry import as_millis, as_moment
 from bridge.outbox.money import token_units
-from bridge.outbox.sqlite.rows.entries import entry_from
+from bridge.outbox.sqlite.rows.shapes import entry_from
 from bridge.outbox.sqlite.statements import Statements
 from bridge.record import record
 from bridge.sqlite.connection import open_reader

@@ -16,7 +16,7 @@ from bridge.outbox.ledger import braking
 from bridge.outbox.ledger.book import Book
 from bridge.outbox.sqlite.packing import Arrival
 from bridge.outbox.sqlite.rows.arrivals import Batch
-from bridge.outbox.sqlite.rows.entries import NewRow
+from bridge.outbox.sqlite.rows.shapes import NewRow
 from bridge.outbox.values import NewEntry
 
 

@@ -17,7 +17,7 @@ from bridge.events import State
 from bridge.outbox import life
 from bridge.outbox.entry import Entry
 from bridge.outbox.ledger.book import Book
-from bridge.outbox.sqlite.rows.entries import DueRow, Taken
+from bridge.outbox.sqlite.rows.shapes import DueRow, Taken
 from bridge.outbox.values import (
     Accepted,
     Answer,

@@ -21,7 +21,7 @@ from bridge.outbox.ledger.arriving import arrival_of, standing
 from bridge.outbox.ledger.book import Book, taken
 from bridge.outbox.sqlite.packing import Arrival
 from bridge.outbox.sqlite.rows.arrivals import Batch
-from bridge.outbox.sqlite.rows.entries import NewRow, origin_row
+from bridge.outbox.sqlite.rows.shapes import NewRow, origin_row
 from bridge.outbox.values import MessageId, NewEntry
 from bridge.record import record
 

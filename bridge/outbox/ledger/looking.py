@@ -19,8 +19,8 @@ from bridge.outbox.ledger.book import Book
 from bridge.outbox.ledger.confirming import match
 from bridge.outbox.money import millionths
 from bridge.outbox.proofs import Found, History, LookTerms, Payout
-from bridge.outbox.sqlite.rows.entries import KinRow, Paid
 from bridge.outbox.sqlite.rows.proofs import HISTORY, paid_millis
+from bridge.outbox.sqlite.rows.shapes import KinRow, Paid
 
 
 def take_histories(book: Book, histories: Sequence[History], terms: LookTerms) -> list[Found]:
