@@ -176,7 +176,7 @@ def accepted(entry: Entry, now: int) -> Entry:
 
 
 def confirmed(entry: Entry, amount: int | None, now: int) -> Entry:
-    """Record proof that it was paid: true from any state, and final."""
+    """Record proof that it was paid: true from any state, and final while the proof stands."""
     return accepted(entry, now).changed(
         state=State.CONFIRMED,
         reason="",
@@ -184,6 +184,14 @@ def confirmed(entry: Entry, amount: int | None, now: int) -> Entry:
         look_at=None,
         updated_at=now,
     )
+
+
+def counted_wrong(entry: Entry, now: int) -> Entry:
+    """Record that what proved it paid was another's: as far as anyone knows, it is still to come.
+
+    Never sent again by itself, whatever it was before: it may have been paid all the same.
+    """
+    return entry.changed(state=State.ACCEPTED, updated_at=now)
 
 
 def payout_failed(entry: Entry, now: int) -> Entry:

@@ -130,6 +130,98 @@ async def test_each_body_counts_once(play: Play) -> None:
     assert [(seen.event, seen.became) for seen in receipt.webhooks] == [("Event", "confirmed")]
 
 
+@pytest.mark.parametrize("first", ["webhook", "history"])
+@pytest.mark.parametrize("names", [(None, None), (None, "hook_1"), ("hook_1", None)])
+async def test_what_a_webhook_tells_without_a_name_is_the_payout_that_is_known_under_its_key(
+    play: Play, first: str, names: tuple[str | None, str | None]
+) -> None:
+    """Whether the history has shown that by then, or not."""
+    (key,) = await accepted(play)
+    if first == "history":
+        await reads(play, "tx_1")
+    await hears(play, paid(key, names[0]))
+    if first == "webhook":
+        await reads(play, "tx_1")
+
+    became = await hears(play, paid(key, names[1]), b"the same news in other bytes")
+
+    assert became is Became.CONFIRMED
+    assert await play.outbox.strange_payouts(CAMPAIGN) == []
+
+
+async def test_a_row_that_was_taken_for_another_s_payout_is_that_of_a_webhook_without_a_name(
+    play: Play,
+) -> None:
+    one, two = await accepted(play, 1, 2)
+    await hears(play, paid(two, "tx_2"))
+    await hears(play, paid(one, None))
+
+    found = await reads(play, "tx_1", "tx_2")
+    shown = [(await play.outbox.receipt(key)).payout for key in (one, two)]
+
+    assert found == Found()
+    assert [None if seen is None else seen.id for seen in shown] == ["tx_1", "tx_2"]
+
+
+async def test_what_was_confirmed_by_a_row_that_a_key_says_is_another_s_waits_for_its_own(
+    play: Play,
+) -> None:
+    """Confirmed for good it would hide that its own payout failed, or never came."""
+    one, two = await accepted(play, 1, 2)
+    await reads(play, "tx_1")
+    counted = await states(play)
+
+    became = await hears(play, paid(two, "tx_1"))
+    told = await states(play)
+    play.clock.advance(3)
+    looked_for = list(await play.outbox.to_look_for(CAMPAIGN, 10))
+    found = await reads(play, "tx_1", "tx_2")
+    journal = (await play.outbox.receipt(one)).journal
+
+    assert counted == [State.CONFIRMED, State.ACCEPTED]
+    assert (became, told) == (Became.CONFIRMED, [State.ACCEPTED, State.CONFIRMED])
+    assert (looked_for, found) == ([USER], Found(1, 0, 0))
+    assert [(note.who, note.what, note.detail) for note in journal] == [
+        ("webhook", "unpaid", "confirmed → accepted: tx_1 was another's")
+    ]
+    assert await states(play) == [State.CONFIRMED] * 2
+
+
+async def test_or_it_gets_a_payout_that_belongs_to_no_entry_yet(play: Play) -> None:
+    await accepted(play, 1)
+    await reads(play, "tx_1", "tx_2")
+    (two,) = await accepted(play, 2)
+
+    await hears(play, paid(two, "tx_1"))
+
+    assert await states(play) == [State.CONFIRMED] * 2
+    assert await play.outbox.strange_payouts(CAMPAIGN) == []
+
+
+async def test_what_its_own_key_proved_stays_confirmed_whatever_row_was_taken_for_it(
+    play: Play,
+) -> None:
+    one, two = await accepted(play, 1, 2)
+    await hears(play, paid(one, None))
+    await reads(play, "tx_2")
+
+    await hears(play, paid(two, "tx_2"))
+    told = await states(play)
+    found = await reads(play, "tx_1", "tx_2")
+
+    assert (told, found) == ([State.CONFIRMED] * 2, Found())
+    assert (await play.outbox.receipt(one)).payout is not None
+
+
+async def test_the_failure_of_what_was_counted_wrong_is_heard(play: Play) -> None:
+    one, two = await accepted(play, 1, 2)
+    await reads(play, "tx_1")
+    await hears(play, paid(two, "tx_1"))
+
+    assert await hears(play, Failed(one, "no funds left")) is Became.DEAD
+    assert await states(play) == [State.DEAD, State.CONFIRMED]
+
+
 async def test_a_receipt_shows_the_payout_that_proved_it(play: Play) -> None:
     (key,) = await accepted(play)
     await hears(play, paid(key))

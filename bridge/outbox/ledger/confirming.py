@@ -11,7 +11,8 @@ behind our back, or twice.
 
 A payout is told of by a webhook and shown by the history, and the two need not name it alike. So a
 row that can't be told from what a webhook told of is taken for that, and the other way round: of
-each user and event, payouts are never more than the larger of both counts.
+each user and event, payouts are never more than the larger of both counts. Nor can what
+a webhook tells without a name be told from what is known under its key: a key pays once.
 """
 
 from dataclasses import replace
@@ -140,8 +141,9 @@ def _noted(  # what a webhook says
 def _give(book: Book, payout: PayoutRow, entry: Entry) -> None:
     """Give a payout to the entry whose key it was made under.
 
-    Where counting gave the entry another's row, or the row to another entry, they change places.
-    A second payout under the entry's own keys stays without an entry: it was paid twice.
+    Where counting gave the entry another's row, or the row to another entry, they change places;
+    where there is no row to change for, nothing proves the other entry any more. A second payout
+    under the entry's own keys stays without an entry: it was paid twice.
     """
     proofs = book.rows.proofs
     held = proofs.payout_of(entry.id)
@@ -156,6 +158,21 @@ def _give(book: Book, payout: PayoutRow, entry: Entry) -> None:
         proofs.match(held, before)
     elif held is not None:
         match(book, held.campaign, held.user_ref, held.event_code, LookTerms((), 0, 0).skew)
+    elif before is not None and payout.wire_key is None:  # what its own key proved stays proven
+        _take_back(book, book.rows.entries.by_id(before), payout)
+
+
+def _take_back(book: Book, entry: Entry, payout: PayoutRow) -> None:
+    """Wait for a payout of the entry's own, or give it one that is left over.
+
+    The one that was counted for it was another's.
+    """
+    match(book, payout.campaign, payout.user_ref, payout.event_code, LookTerms((), 0, 0).skew)
+    if book.rows.proofs.payout_of(entry.id) is not None:
+        return
+    after = life.counted_wrong(entry, book.now)
+    book.move(entry, after)
+    book.note(WEBHOOK, "unpaid", entry, f"{entry.state} → {after.state}: {payout.id} was another's")
 
 
 def failed(book: Book, campaign: str, key: UUID | None, error: str) -> Entry | None:

@@ -185,12 +185,11 @@ def _see(book: Book, campaign: str, payout: Payout) -> None:
     named = proofs.named(campaign, payout)
     if named is not None and named.row_id is not None:  # another row was taken for it
         proofs.show(named, payout)
-        payout = replace(payout, id=named.row_id, hash=named.hash)
-    else:
-        told = named or proofs.unshown(campaign, payout)
-        if told is not None:
-            proofs.show(told, payout)
-            return
+        payout, named = replace(payout, id=named.row_id, hash=named.hash), None
+    told = named or proofs.unshown(campaign, payout)
+    if told is not None:
+        proofs.show(told, payout)
+        return
     proofs.add_payout(campaign, payout, payout.id or "", HISTORY, None, book.now)
 
 

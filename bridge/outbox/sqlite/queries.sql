@@ -730,10 +730,10 @@ SELECT entry_id FROM payouts WHERE number = :number;
 
 -- add_payout --
 -- A payout that the API told of.
-INSERT INTO payouts (campaign, id, row_id, hash, user_ref, event_code, amount, paid_at, seen_at, via,
-                     wire_key, entry_id)
-VALUES (:campaign, :id, :row_id, :hash, :user_ref, :event_code, :amount, :paid_at, :seen_at, :via,
-        :wire_key, :entry_id);
+INSERT INTO payouts (campaign, id, told_id, row_id, hash, user_ref, event_code, amount, paid_at,
+                     seen_at, via, wire_key, entry_id)
+VALUES (:campaign, :id, :told_id, :row_id, :hash, :user_ref, :event_code, :amount, :paid_at,
+        :seen_at, :via, :wire_key, :entry_id);
 
 -- add_payouts --
 -- Rows of a history.
@@ -784,11 +784,12 @@ UPDATE payouts SET id = CASE WHEN id IS row_id OR id GLOB 'webhook:*' THEN :row_
 WHERE number = :number;
 
 -- keyed_payout --
--- A payout that a webhook told of, without naming it, under this key.
+-- A payout that a webhook told of under this key: any where this one names none, else one without
+-- a name.
 SELECT * FROM payouts
 WHERE campaign = :campaign AND wire_key = :wire_key AND user_ref = :user_ref
-  AND event_code = :event_code AND coalesce(told_id, id) GLOB 'webhook:*'
-LIMIT 1;
+  AND event_code = :event_code AND (:name IS NULL OR told_id GLOB 'webhook:*')
+ORDER BY number LIMIT 1;
 
 -- untold_payout --
 -- A payout of this kind that the history alone has shown: an entry's own, else one of no entry.
@@ -802,9 +803,12 @@ ORDER BY entry_id IS :entry_id DESC, entry_id IS NULL DESC, coalesce(paid_at, se
 UPDATE payouts SET entry_id = :entry_id WHERE number = :number;
 
 -- prove --
--- Under which key a payout was made.
+-- Under which key a payout was made, and how a webhook names it; what stands in for a name gives way
+-- to one.
 UPDATE payouts SET wire_key = coalesce(:wire_key, wire_key), via = :via,
-                   told_id = coalesce(told_id, :told_id)
+                   id = CASE WHEN id GLOB 'webhook:*' THEN :told_id ELSE id END,
+                   told_id = CASE WHEN told_id IS NULL OR told_id GLOB 'webhook:*' THEN :told_id
+                                  ELSE told_id END
 WHERE number = :number;
 
 -- unmatched --

@@ -115,8 +115,11 @@ class Proofs:
         return None if row is None else payout_from(row)
 
     def keyed(self, campaign: str, payout: Payout, key: UUID | None) -> PayoutRow | None:
-        """Return the payout that a webhook told of under this key without naming it."""
-        if key is None or payout.id is not None:
+        """Return the payout that was told of under this key and may be this one.
+
+        What has no name may be any of them; what has one, only what was told of without one.
+        """
+        if key is None:
             return None
         row = self._sql.one(
             "keyed_payout",
@@ -124,6 +127,7 @@ class Proofs:
             wire_key=key.bytes,
             user_ref=payout.user_ref,
             event_code=payout.event_code,
+            name=payout.id,
         )
         return None if row is None else payout_from(row)
 
@@ -150,7 +154,9 @@ class Proofs:
             payout_id if via == HISTORY else None,
             payout.hash if via == HISTORY else None,
         )
-        number = self._sql.run("add_payout", seen_at=at, **_values(added)).lastrowid or 0
+        told_id = payout_id if via == WEBHOOK else None
+        run = self._sql.run("add_payout", seen_at=at, told_id=told_id, **_values(added))
+        number = run.lastrowid or 0
         return replace(added, number=number)
 
     def add_payouts(self, rows: Sequence[Sequence[object]]) -> None:
