@@ -26,6 +26,7 @@ def measured(report: Report, outbox: SqliteOutbox, receiver: Receiver, clock: Cl
             database.durations,
             database.failures,
             database.queued,
+            outbox.filing.waiting,
             database.busy(),
             database.room,
         ),

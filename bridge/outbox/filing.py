@@ -90,6 +90,11 @@ class Filing:
     # -- in the loop's ------------------------------------------------------------------------
 
     @property
+    def waiting(self) -> int:
+        """How many entries wait to be filed, as far as that is known."""
+        return self._waiting or 0
+
+    @property
     def behind(self) -> bool:
         """Whether anything may wait to be filed, by who has begun to."""
         return self._begun and self._waiting != 0

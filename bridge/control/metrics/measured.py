@@ -21,6 +21,7 @@ class Store:
     commits: Histogram
     failures: int
     queued: int
+    arrivals: int
     busy: float
     room: Callable[[], Room]
 

@@ -14,6 +14,7 @@ FAMILIES: Final = (
     counter("commit_jobs", "Jobs in them: more of them than of commits is group commit at work."),
     counter("commit_failures", "Commits that the disk refused."),
     gauge("commit_queue_jobs", "Jobs that wait for the next commit."),
+    gauge("outbox_arrivals", "Entries on disk as they arrived, which wait to be filed."),
     gauge("outbox_bytes", "Bytes of the database, its log (wal) and the reserve.", "file"),
     gauge("outbox_disk_free_bytes", "What is free on the outbox's disk."),
     gauge("outbox_disk_bytes", "How large that disk is."),
@@ -42,6 +43,7 @@ def _store(board: Board, store: Store) -> None:
     board.took("commit_duration_seconds", store.commits)
     board.set("commit_failures", store.failures)
     board.set("commit_queue_jobs", store.queued)
+    board.set("outbox_arrivals", store.arrivals)
     room = store.room()
     board.set("outbox_bytes", room.database, file="database")
     board.set("outbox_bytes", room.log, file="wal")

@@ -87,7 +87,7 @@ STATUS: dict[str, Any] = {
 def measured() -> Measured:
     """Return what a daemon would measure."""
     room = Room(4096, 0, 1024, refusing=False, free=10_000, disk=20_000)
-    store = Store(Histogram(COMMITS), 0, 0, 0.0, lambda: room)
+    store = Store(Histogram(COMMITS), 0, 0, 0, 0.0, lambda: room)
     return Measured(
         "0.1.0",
         1_767_225_600.0,
