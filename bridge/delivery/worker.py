@@ -192,18 +192,28 @@ class LaneWorker:
         return Claimed((), 0.0)
 
     def _recorded(self, settlings: Sequence[Settling]) -> None:
-        told = log.bind(action="delivery_attempt")  # once: it costs more than the rest of a line
+        told = log.bind()  # once: it costs more than the rest of a line
         for ended in settlings:
             key, answer = ended.claim.key, ended.answer
             del self._under_way[key]
-            told.debug("delivered", key=str(key), outcome=answer.outcome, status=answer.status)
+            told.debug(
+                "delivered",
+                action="delivery_attempt",
+                key=str(key),
+                outcome=answer.outcome,
+                status=answer.status,
+            )
         del self._ended[: len(settlings)]
 
     def _refused(self, settlings: Sequence[Settling], failure: StoreError) -> None:
         if settlings:
             keys = [str(ended.claim.key) for ended in settlings]
-            action, words = "delivery_record_failed", "can't record outcomes"
-            log.warning(words, action=action, keys=keys, error=str(failure))
+            log.warning(
+                "can't record outcomes",
+                action="delivery_record_failed",
+                keys=keys,
+                error=str(failure),
+            )
         else:
             log.warning("can't claim", action="delivery_claim_failed", error=str(failure))
 
