@@ -110,7 +110,7 @@ class Run:
     def rows(self) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
         db = self.outbox._db
         for table in TABLES:
-            columns = "sequence, quarantine" if table == "ledger" else "*"
+            columns = "sequence, quarantine, quiet" if table == "ledger" else "*"
             found = db.execute(f"SELECT {columns} FROM {table}").fetchall()
             yield table, sorted((tuple(row) for row in found), key=repr)
 

@@ -80,6 +80,7 @@ class _First:
         self._campaign = campaign
         self._terms = terms
         self._bodies: list[tuple[bytes, bytes, int]] = []
+        self._amounts: list[tuple[int | None, int | None]] = []
         self._fences: set[tuple[str, str]] = set()
 
     def fence(self, user_ref: str, event_code: str) -> None:
@@ -103,6 +104,7 @@ class _First:
         wire = terms.write(key, 0, row.event_code, ref)
         self.fence(ref, row.event_code)
         self._bodies.append((wire.key.bytes, wire.body, row.id))
+        self._amounts.append((row.amount, row.amount))
         return Claim(
             key,
             self._campaign,
@@ -121,11 +123,13 @@ class _First:
 
     def store(self) -> None:
         """Store what was gathered."""
-        if self._bodies:
-            lease_until = self._book.now + round(self._terms.lease * 1000)
-            owner, now = self._terms.owner, self._book.now
-            self._book.rows.entries.claim_first(self._bodies, owner, lease_until, now)
-            self._bodies = []
+        if not self._bodies:
+            return
+        lease_until = self._book.now + round(self._terms.lease * 1000)
+        rows, owner, now = self._book.rows, self._terms.owner, self._book.now
+        with rows.lanes.counted(self._campaign, State.DUE, State.SENDING, self._amounts):
+            rows.entries.claim_first(self._bodies, owner, lease_until, now)
+        self._bodies, self._amounts = [], []
 
 
 def stopped_by(book: Book, campaign: str) -> str:
@@ -249,12 +253,12 @@ class _Taken:
         """Take one more; it is stored with the others."""
         book, claim, answer = self._book, ended.claim, ended.answer
         row = self._sending.pop(claim.number)
-        amount = row.amount
+        priced = amount = row.amount
         if amount is None:
             amount = book.rows.lanes.price(row.campaign, row.event_code)
         look_at = book.first_look(row.campaign)
         self._taken.append(
-            Taken(row.id, row.campaign, row.bound_ref, row.event_code, amount, look_at)
+            Taken(row.id, row.campaign, row.bound_ref, row.event_code, priced, amount, look_at)
         )
         self._attempts.append(
             (
@@ -277,9 +281,15 @@ class _Taken:
             return
         rows, now = self._book.rows, self._book.now
         rows.history.add_attempts(self._attempts)
-        rows.entries.accept(self._taken, now)
+        by_campaign: dict[str, list[Taken]] = {}
+        for taken in self._taken:
+            by_campaign.setdefault(taken.campaign, []).append(taken)
+        for campaign, some in by_campaign.items():
+            amounts = [(taken.priced, taken.amount) for taken in some]
+            with rows.lanes.counted(campaign, State.SENDING, State.ACCEPTED, amounts):
+                rows.entries.accept(some, now)
         rows.history.add_changes(now, [taken.id for taken in self._taken], State.ACCEPTED)
-        fenced = {name: rows.entries.any_fenced(name) for name in {t.campaign for t in self._taken}}
+        fenced = {campaign: rows.entries.any_fenced(campaign) for campaign in by_campaign}
         for taken in self._taken:
             if fenced[taken.campaign]:
                 self._book.let_through(taken.campaign, taken.bound_ref, taken.event_code)

@@ -25,10 +25,15 @@ from bridge.outbox.sqlite.rows.shapes import KinRow, Paid
 
 def take_histories(book: Book, histories: Sequence[History], terms: LookTerms) -> list[Found]:
     """Take in users' whole histories; say what each proved."""
-    return [_take(book, history, terms) for history in histories]
+    proven = _Proven(book)
+    found = [_take(book, history, terms, proven) for history in histories]
+    proven.store()
+    for history in histories:
+        look_later(book, history.campaign, history.user_ref, terms)
+    return found
 
 
-def _take(book: Book, history: History, terms: LookTerms) -> Found:
+def _take(book: Book, history: History, terms: LookTerms, proven: "_Proven") -> Found:
     campaign, user_ref = history.campaign, history.user_ref
     fresh = _unseen(book, history)
     codes = {payout.event_code for payout in history.payouts}
@@ -44,15 +49,14 @@ def _take(book: Book, history: History, terms: LookTerms) -> Found:
     confirmed = unknown = unpaid = 0
     for code in sorted(codes):
         if code in plain.codes:
-            confirmed += plain.confirm(code)
-            unknown += plain.unknown(code)
+            proven.add(campaign, plain.proven[code])
+            confirmed += len(plain.proven[code])
+            unknown += plain.unknown[code]
             continue
-        plain.store()
+        proven.store()
         confirmed += match(book, campaign, user_ref, code, terms.skew)
         unknown += len(book.rows.proofs.unmatched(campaign, user_ref, code))
         unpaid += _prove_absence(book, campaign, user_ref, code, history.age, terms)
-    plain.store()
-    look_later(book, campaign, user_ref, terms)
     return Found(confirmed, unpaid, unknown)
 
 
@@ -75,7 +79,7 @@ def _plain_codes(
     if book.rows.entries.any_quarantined(campaign):
         return frozenset()
     odd = proofs.codes_open(campaign, history.user_ref)
-    odd |= {row.event_code for row in kin if row.unproven or row.state != State.ACCEPTED}
+    odd |= {row.event_code for row in kin if not row.taken}
     told = proofs.any_told(campaign)
     odd |= {
         payout.event_code
@@ -86,22 +90,22 @@ def _plain_codes(
 
 
 class _Plain:
-    """New rows of plain events, and entries that they prove, until they are stored together."""
+    """A user's plain events: rows that are new, gathered until they are stored together."""
 
     def __init__(
         self, book: Book, history: History, fresh: Sequence[Payout], codes: Set[str], skew: float
     ) -> None:
         self._book = book
-        self._history = history
+        self._campaign = history.campaign
         kin = book.rows.entries.kin(history.campaign, history.user_ref)
         #: The events that are plain; all others are for somebody else.
         self.codes = _plain_codes(book, history, fresh, codes, kin)
-        self._proven: dict[str, list[Paid]] = {code: [] for code in self.codes}
-        self._unknown = dict.fromkeys(self.codes, 0)
+        #: By event, the entries that new rows prove, and how many rows prove none.
+        self.proven: dict[str, list[Paid]] = {code: [] for code in self.codes}
+        self.unknown = dict.fromkeys(self.codes, 0)
         self._of: dict[str | None, int] = {}
         self._match(fresh, kin, skew)
         self._payouts: list[tuple[object, ...]] = []
-        self._paid: list[Paid] = []
 
     def _match(self, fresh: Sequence[Payout], kin: Sequence[KinRow], skew: float) -> None:
         """Give rows to entries, both oldest first; none that was made before its entry came."""
@@ -115,11 +119,11 @@ class _Plain:
             may_be = (at is None or at >= row.created_at - skew * 1000 for row in free[code])
             place = next((place for place, may in enumerate(may_be) if may), None)
             if place is None:
-                self._unknown[code] += 1
+                self.unknown[code] += 1
                 continue
-            row = free[code].pop(place)
+            row, told = free[code].pop(place), millionths(payout.amount)
             self._of[payout.id] = row.id
-            self._proven[code].append(Paid(row.id, millionths(payout.amount)))
+            self.proven[code].append(Paid(row.id, row.amount, row.amount if told is None else told))
 
     def _age(self, payout: Payout) -> tuple[int, str]:
         at = paid_millis(payout)
@@ -129,7 +133,7 @@ class _Plain:
         """Keep a new row, with the entry that it proves."""
         self._payouts.append(
             (
-                self._history.campaign,
+                self._campaign,
                 payout.id,
                 payout.id,
                 payout.hash,
@@ -143,26 +147,38 @@ class _Plain:
             )
         )
 
-    def confirm(self, code: str) -> int:
-        """Confirm the entries of an event that new rows prove; return how many."""
-        self._paid += self._proven[code]
-        return len(self._proven[code])
+    def store(self) -> None:
+        """Store the rows that were gathered."""
+        if self._payouts:
+            self._book.rows.proofs.add_payouts(self._payouts)
+            self._payouts = []
 
-    def unknown(self, code: str) -> int:
-        """Return how many rows of an event prove no entry."""
-        return self._unknown[code]
+
+class _Proven:
+    """Accepted entries that were proven to be paid, until they are stored together."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._campaign = ""
+        self._paid: list[Paid] = []
+
+    def add(self, campaign: str, paid: Sequence[Paid]) -> None:
+        """Confirm more."""
+        if campaign != self._campaign:
+            self.store()
+            self._campaign = campaign
+        self._paid += paid
 
     def store(self) -> None:
-        """Store what was gathered."""
+        """Store that those which were gathered are confirmed."""
+        if not self._paid:
+            return
         rows, now = self._book.rows, self._book.now
-        if self._payouts:
-            rows.proofs.add_payouts(self._payouts)
-            self._payouts = []
-        if self._paid:
+        amounts = [(paid.priced, paid.amount) for paid in self._paid]
+        with rows.lanes.counted(self._campaign, State.ACCEPTED, State.CONFIRMED, amounts):
             rows.entries.confirm(self._paid, now)
-            numbers = [paid.id for paid in self._paid]
-            rows.history.add_changes(now, numbers, State.CONFIRMED)
-            self._paid = []
+        rows.history.add_changes(now, [paid.id for paid in self._paid], State.CONFIRMED)
+        self._paid = []
 
 
 # -- one by one -------------------------------------------------------------------------------

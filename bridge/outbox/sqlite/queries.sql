@@ -93,6 +93,15 @@ VALUES (:campaign, :state, :reason, :n, 0, :amount, :unpriced)
 ON CONFLICT DO UPDATE SET n = n + excluded.n, amount = amount + excluded.amount,
                           unpriced = unpriced + excluded.unpriced;
 
+-- take_total --
+-- Take entries that have left a state off what their campaign has in it; none of them was fenced.
+UPDATE totals SET n = n - :n, amount = amount - :amount, unpriced = unpriced - :unpriced
+WHERE campaign = :campaign AND state = :state AND reason = '';
+
+-- be_quiet --
+-- Whether who changes entries adds them up.
+UPDATE ledger SET quiet = :quiet;
+
 -- clear_totals --
 -- All totals are about to be made anew.
 DELETE FROM totals;
@@ -152,7 +161,7 @@ SET seen = excluded.seen, filled = excluded.filled, last_at = excluded.last_at,
 -- due --
 -- Entries that can be claimed, oldest due first. `first`: never sent, and no other of its fence is
 -- unproven.
-SELECT id, key, player, event_code, feat, occurrence, user_ref,
+SELECT id, key, player, event_code, feat, occurrence, user_ref, amount,
   body IS NULL AND first_maybe_sent_at IS NULL AND binding = 0 AND rebind = 0 AND attempts = 0
   AND failures = 0 AND refusals = 0 AND conflicts = 0 AND user_ref IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM entries AS other
@@ -174,7 +183,7 @@ WHERE id = ?;
 -- Which of some entries are being sent.
 SELECT id, key, campaign, bound_ref, event_code, amount FROM entries
 WHERE id IN (SELECT value FROM json_each(:numbers))
-  AND state = 'sending' AND first_maybe_sent_at IS NOT NULL;
+  AND state = 'sending' AND fenced = 0 AND first_maybe_sent_at IS NOT NULL;
 
 -- accept --
 -- The API took an entry that was being sent: nothing is unproven any more.
@@ -443,8 +452,10 @@ WHERE campaign = :campaign AND bound_ref = :user_ref AND event_code = :event_cod
 ORDER BY first_maybe_sent_at IS NOT NULL, coalesce(accepted_at, 0), id;
 
 -- kin --
--- The same of all events: `unproven` where an attempt may have paid.
-SELECT id, event_code, state, created_at, first_maybe_sent_at IS NOT NULL FROM entries
+-- The same of all events, and whether each is as the API took it: unproven by nothing, fenced by none.
+SELECT id, event_code, created_at, amount,
+       state = 'accepted' AND fenced = 0 AND first_maybe_sent_at IS NULL
+FROM entries
 WHERE campaign = :campaign AND bound_ref = :user_ref
   AND (state IN ('accepted', 'confirmed') OR first_maybe_sent_at IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM payouts WHERE payouts.entry_id = entries.id)
@@ -452,8 +463,7 @@ ORDER BY first_maybe_sent_at IS NOT NULL, coalesce(accepted_at, 0), id;
 
 -- confirm --
 -- A payout proves an entry that the API took.
-UPDATE entries SET state = 'confirmed', reason = '', amount = coalesce(?, amount), look_at = NULL,
-                   updated_at = ?
+UPDATE entries SET state = 'confirmed', reason = '', amount = ?, look_at = NULL, updated_at = ?
 WHERE id = ?;
 
 -- any_quarantined --

@@ -55,6 +55,7 @@ async def test_one_that_is_in_use_has_none(path: Path) -> None:
     [
         ("DELETE FROM origins WHERE entry_id = 3", "1 entries have no origin"),
         ("UPDATE totals SET n = n + 1 WHERE state = 'held'", "totals differ"),
+        ("UPDATE ledger SET quiet = 1", "no longer counts"),
         ("UPDATE message_ids SET entry_id = 9999", "message ids point to no entry"),
         ("UPDATE entries SET rule_id = 77 WHERE id = 2", "made by no known rule"),
         ("UPDATE payouts SET entry_id = 8888 WHERE entry_id IS NOT NULL", "prove no entry"),

@@ -227,9 +227,10 @@ CREATE TABLE ledger (
   identity   BLOB NOT NULL,
   sequence   INTEGER NOT NULL,
   quarantine TEXT NOT NULL,
-  copied     INTEGER NOT NULL
+  copied     INTEGER NOT NULL,
+  quiet      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-INSERT INTO "ledger" VALUES(1,X'1CDDB996AC55EF0D258D981AB1E4C0E1',46,'',0);
+INSERT INTO "ledger" VALUES(1,X'DCC4B5BDE2221BABB75171860C046D3B',46,'',0,0);
 CREATE TABLE links (
   campaign TEXT NOT NULL,
   player   TEXT NOT NULL,
@@ -284,7 +285,7 @@ CREATE TABLE payouts (
   entry_id   INTEGER,
   not_ours   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-INSERT INTO "payouts" VALUES(1,'camp_1','tx_1',NULL,NULL,NULL,'usr_1','EARN5',250000,1767225600000,1767225600000,'webhook',X'A773296D4CCA419F97A0E39727F385A5',1,0);
+INSERT INTO "payouts" VALUES(1,'camp_1','tx_1','tx_1',NULL,NULL,'usr_1','EARN5',250000,1767225600000,1767225600000,'webhook',X'A773296D4CCA419F97A0E39727F385A5',1,0);
 INSERT INTO "payouts" VALUES(2,'camp_1','tx_9',NULL,'tx_9',NULL,'usr_9','EARN5',250000,1767225600000,1767225600000,'history',NULL,NULL,0);
 CREATE TABLE prices (
   campaign   TEXT NOT NULL,
@@ -394,8 +395,8 @@ CREATE INDEX entries_uncertain ON entries (campaign, first_maybe_sent_at)
 CREATE INDEX entries_of_user ON entries (campaign, bound_ref, event_code, id)
   WHERE bound_ref IS NOT NULL;
 CREATE TRIGGER entry_moves AFTER UPDATE OF state, reason, fenced, amount ON entries
-WHEN old.state <> new.state OR old.fenced <> new.fenced OR old.amount IS NOT new.amount
-  OR (new.state = 'held' AND old.reason <> new.reason) BEGIN
+WHEN (old.state <> new.state OR old.fenced <> new.fenced OR old.amount IS NOT new.amount
+  OR (new.state = 'held' AND old.reason <> new.reason)) AND (SELECT quiet FROM ledger) IS NOT 1 BEGIN
   UPDATE totals SET n = n - 1, fenced = fenced - old.fenced,
                     amount = amount - coalesce(old.amount, 0),
                     unpriced = unpriced - (old.amount IS NULL)

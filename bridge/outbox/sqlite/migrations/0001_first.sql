@@ -113,7 +113,8 @@ CREATE TABLE filters (
 
 -- How many entries a campaign has in a state (held ones by their reason), how many of them are
 -- fenced, and what they cost (millionths of a token unit). New entries are added by who inserts them,
--- many at once; what changes later by triggers. So nobody has to count.
+-- many at once; what changes later by triggers, unless who changes many at once adds them up and has
+-- the trigger be `quiet` meanwhile. So nobody has to count.
 CREATE TABLE totals (
   campaign TEXT NOT NULL,
   state    TEXT NOT NULL,
@@ -126,8 +127,8 @@ CREATE TABLE totals (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER entry_moves AFTER UPDATE OF state, reason, fenced, amount ON entries
-WHEN old.state <> new.state OR old.fenced <> new.fenced OR old.amount IS NOT new.amount
-  OR (new.state = 'held' AND old.reason <> new.reason) BEGIN
+WHEN (old.state <> new.state OR old.fenced <> new.fenced OR old.amount IS NOT new.amount
+  OR (new.state = 'held' AND old.reason <> new.reason)) AND (SELECT quiet FROM ledger) IS NOT 1 BEGIN
   UPDATE totals SET n = n - 1, fenced = fenced - old.fenced,
                     amount = amount - coalesce(old.amount, 0),
                     unpriced = unpriced - (old.amount IS NULL)
@@ -244,15 +245,17 @@ CREATE TABLE changes (
 ) STRICT;
 
 -- The ledger itself: one row. `sequence` rises with every change, and a witness outside knows it.
+-- `quiet` is never 1 at the end of a transaction.
 CREATE TABLE ledger (
   only       INTEGER PRIMARY KEY CHECK (only = 1),
   identity   BLOB NOT NULL,
   sequence   INTEGER NOT NULL,
   quarantine TEXT NOT NULL,
-  copied     INTEGER NOT NULL
+  copied     INTEGER NOT NULL,
+  quiet      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-INSERT INTO ledger VALUES (1, randomblob(16), 0, '', 0);
+INSERT INTO ledger VALUES (1, randomblob(16), 0, '', 0, 0);
 
 -- What is known of a campaign beside its entries; money in millionths of a token unit.
 CREATE TABLE lanes (

@@ -3,7 +3,8 @@
 In: what is known of a campaign. Out: the same, found again. Decides nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from bridge.events import State
 from bridge.outbox.sqlite.memo import LaneRow, Memo
@@ -124,7 +125,7 @@ class Lanes:
     def add_new(
         self, campaign: str, state: State, reason: str, n: int, amount: int, unpriced: int
     ) -> None:
-        """Add new entries to what a campaign has; what changes later, triggers add up."""
+        """Add new entries to what a campaign has; triggers or `counted` add up what changes."""
         self._sql.run(
             "add_total",
             campaign=campaign,
@@ -134,6 +135,33 @@ class Lanes:
             amount=amount,
             unpriced=unpriced,
         )
+
+    @contextmanager
+    def counted(
+        self,
+        campaign: str,
+        before: State,
+        after: State,
+        amounts: Sequence[tuple[int | None, int | None]],
+    ) -> Iterator[None]:
+        """Add up entries that go from one state to another while this is entered, many at once.
+
+        None of them is fenced or held, before or after; `amounts` are what each is worth before and
+        after. Should it fail, all of it is rolled back with the transaction.
+        """
+        self._sql.run("be_quiet", quiet=1)
+        yield
+        self._sql.run("be_quiet", quiet=0)
+        was, now = [pair[0] for pair in amounts], [pair[1] for pair in amounts]
+        self._sql.run(
+            "take_total",
+            campaign=campaign,
+            state=before.value,
+            n=len(was),
+            amount=sum(filter(None, was)),
+            unpriced=was.count(None),
+        )
+        self.add_new(campaign, after, "", len(now), sum(filter(None, now)), now.count(None))
 
     def total(self, campaign: str, state: State) -> Total:
         """Return how many entries are in a state and what they cost."""

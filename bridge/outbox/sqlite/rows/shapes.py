@@ -49,6 +49,7 @@ class DueRow(NamedTuple):
     feat: str
     occurrence: str
     user_ref: str | None
+    amount: int | None
     first: int
 
 
@@ -64,30 +65,35 @@ class SendingRow(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """An entry that the API took: its fence, what it pays, when its payout is looked for."""
+    """An entry that the API took: its fence, when its payout is looked for.
+
+    `priced` is what it was to pay by what was known before, `amount` by what is now.
+    """
 
     id: int
     campaign: str
     bound_ref: str
     event_code: str
+    priced: int | None
     amount: int | None
     look_at: int | None
 
 
 class KinRow(NamedTuple):
-    """An entry that a payout may belong to, and that has none."""
+    """An entry that a payout may belong to, and that has none; `taken` where the API took it."""
 
     id: int
     event_code: str
-    state: str
     created_at: int
-    unproven: int
+    amount: int | None
+    taken: int
 
 
 class Paid(NamedTuple):
-    """An entry that a payout proves, and what that says it paid."""
+    """An entry that a payout proves; what it was to pay, and what it has paid."""
 
     id: int
+    priced: int | None
     amount: int | None
 
 
