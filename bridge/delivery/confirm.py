@@ -30,11 +30,13 @@ from bridge.settings.models import CampaignSettings, ConfirmSettings
 
 log = structlog.get_logger("confirm")
 
-#: Users whose histories one round reads, one after the other. Those that were read are taken in
-#: together, once it were so many rows, or took so many seconds.
+#: Users whose histories one round reads, one after the other, and takes in together: no more once
+#: it were so many rows, or took so many seconds.
 _ROUND: Final = 50
 _ROWS: Final = 1000
 _WHILE: Final = 0.25
+#: For so many times as long as taking them in took, the outbox is left to deliveries.
+_REST: Final = 2
 #: Failures in a row after which histories are said to be unreadable; the pause after a failure
 #: doubles, in seconds, up to the most.
 _FAILURES: Final = 3
@@ -173,7 +175,10 @@ class Confirmer:
     # -- histories --------------------------------------------------------------------------
 
     async def _read_and_take(self, users: Sequence[str]) -> None:
-        """Read users' histories, and let them prove what they can, many at once."""
+        """Read users' histories, and let them prove what they can, many at once.
+
+        Then rest: what is delivered meanwhile is found by the same look as what was before.
+        """
         read: list[_Read] = []
         rows, since = 0, self._clock.monotonic()
         for user_ref in users:
@@ -188,9 +193,9 @@ class Confirmer:
             self._last_look_at = self._clock.now()
             rows += len(read[-1].rows)
             if rows >= _ROWS or self._clock.monotonic() - since >= _WHILE:
-                await self._take(read)
-                read, rows, since = [], 0, self._clock.monotonic()
-        await self._take(read)
+                break
+        if read:
+            await self._take(read)
 
     async def read_history(self, user_ref: str) -> Found:
         """Read a user's whole history and let it prove what it can.
@@ -208,13 +213,13 @@ class Confirmer:
         return _Read(user_ref, rows, began)
 
     async def _take(self, read: Sequence[_Read]) -> Sequence[Found]:
-        if not read:
-            return ()
-        now = self._clock.monotonic()
+        began = self._clock.monotonic()
         histories = [
-            History(self._campaign, each.user_ref, each.rows, now - each.began) for each in read
+            History(self._campaign, each.user_ref, each.rows, began - each.began) for each in read
         ]
         found = await self._outbox.take_histories(histories, self._terms)
+        now = self._clock.monotonic()
+        self._look_at = max(self._look_at, now + _REST * (now - began))
         self._sums.update(looks=len(found), confirmed=sum(each.confirmed for each in found))
         return found
 

@@ -724,7 +724,7 @@ SELECT event, received_at, became FROM inbox WHERE entry_id = :id ORDER BY recei
 -- payout --
 -- A payout by any of its names.
 SELECT * FROM payouts WHERE number IN (
-  SELECT number FROM payouts WHERE campaign = :campaign AND id = :id
+  SELECT number FROM payouts WHERE campaign = :campaign AND id = :id AND id IS NOT row_id
   UNION ALL SELECT number FROM payouts WHERE campaign = :campaign AND told_id = :id
   UNION ALL SELECT number FROM payouts WHERE campaign = :campaign AND row_id = :id
   UNION ALL SELECT number FROM payouts WHERE campaign = :campaign AND hash = :id)
@@ -753,7 +753,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- any_told --
 -- Whether a webhook has told of any payout of a campaign.
-SELECT 1 FROM payouts WHERE campaign = :campaign AND via = 'webhook' LIMIT 1;
+SELECT 1 FROM payouts WHERE campaign = :campaign AND told_id IS NOT NULL LIMIT 1;
 
 -- codes_open --
 -- Events of a user of which a payout has no entry, or no row of the history.
@@ -775,7 +775,10 @@ WHERE campaign = :campaign AND row_id IN (SELECT value FROM json_each(:row_ids))
 -- named_payout --
 -- A payout that a webhook told of by one of these names.
 SELECT * FROM payouts WHERE via = 'webhook' AND number IN (
-  SELECT number FROM payouts WHERE campaign = :campaign AND id IN (:row_id, :hash)
+  SELECT number FROM payouts
+  WHERE campaign = :campaign AND id IN (:row_id, :hash) AND id IS NOT row_id
+  UNION ALL SELECT number FROM payouts
+  WHERE campaign = :campaign AND row_id IS NOT NULL AND row_id IN (:row_id, :hash) AND id = row_id
   UNION ALL SELECT number FROM payouts
   WHERE campaign = :campaign AND told_id IS NOT NULL AND told_id IN (:row_id, :hash))
 LIMIT 1;

@@ -230,7 +230,7 @@ CREATE TABLE ledger (
   copied     INTEGER NOT NULL,
   quiet      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-INSERT INTO "ledger" VALUES(1,X'DCC4B5BDE2221BABB75171860C046D3B',46,'',0,0);
+INSERT INTO "ledger" VALUES(1,X'FCFD4F57B78FF4138ECA6A4C3F382E11',46,'',0,0);
 CREATE TABLE links (
   campaign TEXT NOT NULL,
   player   TEXT NOT NULL,
@@ -440,9 +440,8 @@ CREATE INDEX inbox_of_entry ON inbox (entry_id) WHERE entry_id IS NOT NULL;
 CREATE UNIQUE INDEX payouts_of_entry ON payouts (entry_id) WHERE entry_id IS NOT NULL;
 CREATE UNIQUE INDEX payouts_of_row ON payouts (campaign, row_id) WHERE row_id IS NOT NULL;
 CREATE INDEX payouts_of_hash ON payouts (campaign, hash) WHERE hash IS NOT NULL;
-CREATE INDEX payouts_named ON payouts (campaign, id);
+CREATE INDEX payouts_named ON payouts (campaign, id) WHERE id IS NOT row_id;
 CREATE INDEX payouts_told ON payouts (campaign, told_id) WHERE told_id IS NOT NULL;
-CREATE INDEX payouts_of_webhooks ON payouts (campaign) WHERE via = 'webhook';
 CREATE INDEX payouts_of_kind ON payouts (campaign, user_ref, event_code);
 CREATE INDEX payouts_unmatched ON payouts (campaign, user_ref, event_code) WHERE entry_id IS NULL;
 CREATE INDEX payouts_unshown ON payouts (campaign, user_ref, event_code) WHERE row_id IS NULL;
