@@ -49,6 +49,7 @@ async def test_damage_that_a_start_does_not_see_ends_the_daemon_and_the_next_sta
     try:
         await daemon.start()
         await post(stage, 0, EVENTS)
+        await ask(stage, "GET", "/v1/operator/entries", bearer="operator-token")  # all is filed now
         await daemon.kill()
         assert outbox.stat().st_size > SMALL
         keys = keys_in(outbox)
