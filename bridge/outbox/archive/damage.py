@@ -22,6 +22,7 @@ from bridge.events import State
 from bridge.outbox.archive.mending import quoted
 from bridge.outbox.archive.suspicion import suspicion
 from bridge.outbox.links import SessionState
+from bridge.outbox.sqlite.packing import unpacked
 from bridge.outbox.witness import Heard, Testimony, hear, witness_path
 from bridge.record import record
 from bridge.sqlite.connection import open_reader
@@ -141,6 +142,7 @@ def _first(db: sqlite3.Connection) -> Iterator[Seen]:
         if table in there:
             yield 0.0, _pages(db, table)
     yield 0.5, _odd_newest(db)
+    yield 0.9, _odd_arrivals(db)
     yield 1.0, _odd_rows(db, _LEDGER)
 
 
@@ -179,6 +181,7 @@ def _odd(db: sqlite3.Connection) -> Iterator[Seen]:
         seen += row["n"]
         yield min(1.0, seen / max(entries, 1)), _odd_entries(row)
         after = row["last"] if row["n"] and row["last"] > after else None
+    yield 1.0, _odd_arrivals(db)
     for query in _ODD:
         yield 1.0, _odd_rows(db, query)
 
@@ -186,6 +189,19 @@ def _odd(db: sqlite3.Connection) -> Iterator[Seen]:
 def _odd_newest(db: sqlite3.Connection) -> str | None:
     (last,) = db.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()
     return _odd_entries(db.execute(_ENTRIES, {"after": last - NEWEST, "limit": NEWEST}).fetchone())
+
+
+def _odd_arrivals(db: sqlite3.Connection) -> str | None:
+    """Unpack what waits to be filed; there is never more than some hundred rows of it."""
+    if "arrivals" not in _tables(db):  # of before there were any
+        return None
+    for row in db.execute("SELECT n, packed FROM arrivals"):
+        try:
+            if len(unpacked(row["packed"])) != row["n"]:
+                return "arrivals are not as many as they were"
+        except ValueError:
+            return "arrivals can't be unpacked"
+    return None
 
 
 def _odd_entries(row: sqlite3.Row) -> str | None:

@@ -155,15 +155,22 @@ class _Salvage:
 
     def _file_arrivals(self, book: Book) -> None:
         """Make entries of what had arrived; a row that can't be read is lost with all in it."""
-        for (first,) in book.rows.db.execute(
-            "SELECT first FROM arrivals ORDER BY first"
-        ).fetchall():
+        arrivals = book.rows.arrivals
+        for first, _ in list(arrivals.rows()):
+            try:
+                arrivals.around(first)
+            except StoreCorrupt:
+                self._lose_arrivals(book, first)
+        for first, _ in list(arrivals.rows()):
             try:
                 arriving.file_one(book, first)
-            except (StoreCorrupt, sqlite3.IntegrityError):
-                self._kept["arrivals"] -= 1
-                self._lost["arrivals"] += 1
-        book.rows.db.execute("DELETE FROM arrivals")
+            except sqlite3.IntegrityError:  # it has been filed
+                self._lose_arrivals(book, first)
+
+    def _lose_arrivals(self, book: Book, first: int) -> None:
+        self._kept["arrivals"] -= 1
+        self._lost["arrivals"] += 1
+        book.rows.arrivals.drop(first)
 
     def _lost_of(self, trees: Trees, table: str) -> int:
         loss = trees.losses[table]

@@ -104,8 +104,8 @@ async def test_a_log_that_a_power_cut_tore_behind_its_last_commit_is_no_damage(p
     assert await healed(path) is None
 
 
-def crashed(path: Path, numbers: int = 1) -> None:
-    """Put entries, each in a commit of its own, in a process that then dies at once."""
+def crashed(path: Path, numbers: int = 1, *, at_once: int = 1) -> None:
+    """Put entries, so many in a commit, in a process that then dies at once."""
     code = f"""
 import asyncio, os
 from pathlib import Path
@@ -116,8 +116,8 @@ from tests.support.clock import FakeClock
 
 async def main():
     async with open_outbox(Path({str(path)!r}), FakeClock(), machine="one") as outbox:
-        for number in range({numbers}):
-            await outbox.put([ours(entry(9000 + number))])
+        for first in range(9000, 9000 + {numbers}, {at_once}):
+            await outbox.put([ours(entry(n)) for n in range(first, first + {at_once})])
         os._exit(9)
 
 asyncio.run(main())
@@ -334,6 +334,25 @@ async def test_a_log_whose_file_is_gone_is_kept_and_read(path: Path) -> None:
     assert report is not None
     assert "gone" in report.damage
     assert any(found.name.endswith("-wal") for found in evidence(path))
+
+
+async def test_what_had_arrived_is_filed_when_it_is_salvaged_and_what_is_torn_is_said(
+    path: Path, whole: Path
+) -> None:
+    crashed(path, 300, at_once=300)
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT first, n FROM arrivals ORDER BY first").fetchall()
+        db.execute("UPDATE arrivals SET packed = substr(packed, 2) WHERE first = ?", rows[1][:1])
+        db.commit()
+
+    report = await healed(path)
+
+    assert report is not None
+    assert report.damage == "arrivals can't be unpacked"
+    assert report.tables["arrivals"].lost == 1
+    arrived = {entry(n).key for n in range(9000, 9300)}
+    assert len(arrived & keys_in(path)) == 300 - rows[1][1]
+    assert keys_in(whole) <= keys_in(path)
 
 
 # -- what is no damage, and can't be used all the same ------------------------------------------
