@@ -23,6 +23,7 @@ from typing import Final
 
 from benchmarks.contract import Bench
 from benchmarks.load.events import player
+from benchmarks.machine import LOOP
 from bridge.cli.stage import Stage, free_port, write_secret
 from bridge.errors import CommandError
 
@@ -110,7 +111,8 @@ class Running:
         begun = time.perf_counter()
         command = [sys.executable, "-m", "bridge", f"--config={self._config}", "run"]
         with self._log.open("ab") as log:
-            self.process = pinned(self.cores, command, log.fileno(), self.stage.environment)
+            environment = {**self.stage.environment, "CAMPAIGN_BRIDGE_LOOP": LOOP}
+            self.process = pinned(self.cores, command, log.fileno(), environment)
         while not await asyncio.to_thread(_answers, self.http):
             self._must_run(time.perf_counter() - begun)
             await asyncio.sleep(_PAUSE)

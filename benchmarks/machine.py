@@ -17,8 +17,10 @@ from typing import Final
 from benchmarks.record import Place
 
 ROOT: Final = Path(__file__).parents[1]
-#: Named where they are installed: the daemon may run on them.
-_PACKAGES: Final = ("campaign-bridge", "aiohttp", "pydantic", "uvloop", "orjson", "msgspec")
+#: What turns every daemon that is measured, whatever else is installed.
+LOOP: Final = "asyncio"
+#: Named where they are installed: the daemon runs on them.
+_PACKAGES: Final = ("campaign-bridge", "aiohttp", "pydantic", "orjson", "msgspec")
 _UNKNOWN: Final = "unknown"
 
 
@@ -39,8 +41,15 @@ def machine(folder: Path) -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python, SQLite and the packages; None installed, none named."""
-    found = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
+    """Return the versions of Python, SQLite and the packages, and the daemon's loop.
+
+    None installed, none named.
+    """
+    found = {
+        "Python": platform.python_version(),
+        "daemon's loop": LOOP,
+        "SQLite": sqlite3.sqlite_version,
+    }
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)

@@ -1,16 +1,30 @@
-"""For every test: `make test` says how many tests marked `system` it left out."""
+"""For every test: which loop turns it, and how many marked `system` `make test` left out."""
 
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import loops
+
 # A busy machine is no bug: no example fails for having been slow.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
+loops.obey()
+
 LEFT_OUT = pytest.StashKey[int]()
 _KEY = "left_out"
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run a test that is marked `both_loops` on each; a loop that is alone is in no test's name."""
+    both = item.get_closest_marker("both_loops") is not None
+    return loops.LOOPS if both else {"usual": asyncio.new_event_loop}
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

@@ -99,7 +99,8 @@ def _print_daemon(daemon: Json | None) -> None:
     doors = [f"http {', '.join(daemon['http']) or 'off'}", f"udp {daemon['udp'] or 'off'}"]
     if unix := daemon.get("unix"):
         doors.append(f"unix {', '.join(map(one_line, unix))}")
-    say(f"daemon    running for {up}, version {daemon['version']}, pid {daemon['pid']}")
+    on = f", on {loop}" if (loop := daemon.get("loop")) else ""
+    say(f"daemon    running for {up}, version {daemon['version']}, pid {daemon['pid']}{on}")
     say(f"config    {daemon['config']}")
     say(f"listening {' · '.join(doors)}")
     if held := daemon.get("held_by_systemd"):

@@ -3,6 +3,7 @@
 In: its rooms. Out: facts and reasons, as plain values. Changes nothing.
 """
 
+import asyncio
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -30,6 +31,11 @@ from bridge.settings.files import is_credential
 from bridge.settings.models import Settings
 from bridge.settings.units import APP, as_service
 from bridge.sqlite.database import Database
+
+
+def loop_name() -> str:
+    """Return what turns this process: `asyncio` or `uvloop`."""
+    return type(asyncio.get_running_loop()).__module__.partition(".")[0]
 
 
 @dataclass(slots=True)
@@ -64,6 +70,7 @@ class Report:
         return {
             "daemon": {
                 "pid": os.getpid(),
+                "loop": loop_name(),
                 "version": version(APP),
                 "started_at": self.started.isoformat(timespec="seconds"),
                 "config": str(self.config),

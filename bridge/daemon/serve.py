@@ -11,6 +11,7 @@ import structlog
 
 from bridge.daemon.clock import SystemClock
 from bridge.daemon.pulse import Pulse
+from bridge.daemon.report import loop_name
 from bridge.daemon.rooms import Daemon, running
 from bridge.daemon.sockets import handed_over
 from bridge.daemon.systemd import Notifier, status_word, watchdog_seconds
@@ -58,7 +59,7 @@ async def _run(
                 action="daemon_running",
                 config=str(config),
                 held=sorted(held.doors),
-                loop=type(asyncio.get_running_loop()).__module__.partition(".")[0],
+                loop=loop_name(),
             )
             pulse.watch(daemon.life)
             notifier.ready(await daemon.life.line())

@@ -93,29 +93,29 @@ async def http_listening(
         lingering_time=linger,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
-    last = _LastCalls(app, held) if held else None
+    last = _LastCalls(app) if held else None
     await runner.setup()
     assert runner.server is not None  # noqa: S101  # it is set up
     wickets = None if front is None else front(runner.server, KEEPALIVE_SECONDS)
-    tcp = _Tcp(wickets or runner.server)
+    listeners = _Listeners()
+    of_tcp: Callable[[], asyncio.Protocol] = wickets or runner.server
     opened: list[Path] = []
     try:
         for sock in held:
-            if sock.family == getattr(socket, "AF_UNIX", None):
-                await web.SockSite(runner, sock, backlog=HELD_BACKLOG).start()
-            else:
-                await tcp.hold(sock)
+            by_unix = sock.family == getattr(socket, "AF_UNIX", None)
+            await listeners.hold(sock, runner.server if by_unix else of_tcp)
         if listen is not None:
             with explaining(section, listen):
-                await tcp.listen(listen)
+                await listeners.listen(listen, of_tcp)
         for path in unix:
             await _listen_unix(runner, path, groups)
             opened.append(path)
-        yield _bound([*tcp.addresses, *runner.addresses])
+        yield _bound([*listeners.addresses, *runner.addresses])
     finally:
         if last is not None:
+            listeners.let_go()
             await last.taken(runner.server, wickets)
-        tcp.close()
+        listeners.close()
         if wickets is not None:
             await wickets.end(SHUTDOWN_SECONDS)
         await runner.cleanup()
@@ -129,29 +129,41 @@ def _bound(addresses: Sequence[object]) -> Bound:
     return Bound(tcp, unix)
 
 
-class _Tcp:
-    """Listening TCP sockets, whose connections are all given to one kind of protocol."""
+class _Listeners:
+    """Listening sockets, whose connections are each given to a protocol of the socket's kind."""
 
-    def __init__(self, factory: Callable[[], asyncio.Protocol]) -> None:
-        self._factory = factory
+    def __init__(self) -> None:
         self._servers: list[asyncio.Server] = []
+        self._held: list[tuple[socket.socket, asyncio.Server]] = []
 
-    async def hold(self, sock: socket.socket) -> None:
+    async def hold(self, sock: socket.socket, factory: Callable[[], asyncio.Protocol]) -> None:
         """Accept on a socket that listens already."""
         loop = asyncio.get_running_loop()
-        self._servers.append(
-            await loop.create_server(self._factory, sock=sock, backlog=HELD_BACKLOG)
-        )
+        server = await loop.create_server(factory, sock=sock, backlog=HELD_BACKLOG)
+        self._servers.append(server)
+        self._held.append((sock, server))
 
-    async def listen(self, address: str) -> None:
-        """Listen on an address; raises `OSError` where it can't be had."""
+    async def listen(self, address: str, factory: Callable[[], asyncio.Protocol]) -> None:
+        """Listen on a TCP address; raises `OSError` where it can't be had."""
         loop, (host, port) = asyncio.get_running_loop(), split_address(address)
-        self._servers.append(await loop.create_server(self._factory, host, port, backlog=BACKLOG))
+        self._servers.append(await loop.create_server(factory, host, port, backlog=BACKLOG))
 
     @property
     def addresses(self) -> list[object]:
         """Where it listens."""
         return [sock.getsockname() for server in self._servers for sock in server.sockets]
+
+    def let_go(self) -> None:
+        """Accept nobody any more by held sockets, and drop nobody who was accepted.
+
+        asyncio drops, without a word, a connection that it has accepted when its server is closed
+        in the same turn of the loop: its sockets are only no longer read. Those of uvloop are not
+        read by the loop, and its servers drop nobody.
+        """
+        loop = asyncio.get_running_loop()
+        for sock, server in self._held:
+            if not loop.remove_reader(sock):
+                server.close()
 
     def close(self) -> None:
         """Accept nobody any more."""
@@ -162,8 +174,7 @@ class _Tcp:
 class _LastCalls:
     """The calls that come while we end and another process will take our place."""
 
-    def __init__(self, app: web.Application, held: Sequence[socket.socket]) -> None:
-        self._held = held
+    def __init__(self, app: web.Application) -> None:
         self._ending = False
         app.on_response_prepare.append(self._say_goodbye)
 
@@ -173,16 +184,10 @@ class _LastCalls:
             response.headers["Connection"] = "close"  # aiohttp has written its own by now
 
     async def taken(self, server: web.Server, wickets: Wickets | None) -> None:
-        """Accept nobody any more; let those who were accepted say what they came for.
-
-        The sockets are only no longer read: asyncio drops, without a word, a connection that it
-        has accepted when its server is closed in the same turn of the loop.
-        """
+        """Let those who were accepted say what they came for; nobody else is, any more."""
         self._ending = True
         if wickets is not None:
             wickets.ending = True
-        for sock in self._held:
-            asyncio.get_running_loop().remove_reader(sock)
         await asyncio.sleep(LAST_CALLS_SECONDS)
         for _ in range(int((FIRST_CALL_SECONDS - LAST_CALLS_SECONDS) / _LOOK_SECONDS)):
             if not (_any_fresh(server) or (wickets and wickets.any_fresh)):

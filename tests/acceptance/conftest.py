@@ -13,6 +13,7 @@ import pytest
 
 from bridge.cli.stage import Program, Stage, until
 from bridge.sandbox.admin import CreatedCampaign, EventDefinition, Payout, SandboxAdmin
+from tests.support.loops import LOOPS
 
 CODES = ["first_blood", "frag", "flag_capture"]
 PLAYERS = [f"name:bot {n}" for n in range(8)]
@@ -116,6 +117,14 @@ async def theatre_in(
 async def theatre(tmp_path: Path) -> AsyncIterator[Theatre]:
     async with theatre_in(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(params=LOOPS)
+def each_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run a test's daemons on each loop; the others' turn on uvloop where it is installed."""
+    loop: str = request.param
+    monkeypatch.setenv("CAMPAIGN_BRIDGE_LOOP", loop)
+    return loop
 
 
 def effects(ledger: tuple[Payout, ...]) -> Counter[tuple[str, str]]:

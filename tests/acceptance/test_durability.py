@@ -1,5 +1,6 @@
 """What the kernel sees: no answer leaves before the sync that holds its event."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ _LINE = re.compile(r"^(?:\[pid +)?(\d+)\]? +([\d.]+) (\w+)\((.*)$")
 
 
 @pytest.mark.system
+@pytest.mark.usefixtures("each_loop")
 async def test_no_202_leaves_before_the_sync_of_its_commit(
     theatre: Theatre, tmp_path: Path
 ) -> None:
@@ -85,7 +87,8 @@ def traced(daemon: Program, trace: Path) -> Program:
         f"    sys.executable, '-m', *{list(daemon.arguments)!r}])\n"
     )
     program = Program("daemon", ["traced"], daemon.log, daemon.url, dict(daemon.environment))
-    program.environment = {**daemon.environment, "PYTHONPATH": str(wrapper.parent)}
+    found = os.pathsep.join([str(wrapper.parent), os.environ.get("PYTHONPATH", "")])
+    program.environment = {**daemon.environment, "PYTHONPATH": found}
     return program
 
 

@@ -151,6 +151,7 @@ def on_disk(supervisor: Supervisor) -> Counter[str]:
     return Counter(entry["player"].removeprefix("name:") for entry in listed["entries"])
 
 
+@pytest.mark.usefixtures("each_loop")
 def test_restarts_refuse_no_connection_and_drop_no_datagram(supervisor: Supervisor) -> None:
     supervisor.start()
     games = Games(supervisor)

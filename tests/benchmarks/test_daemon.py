@@ -67,10 +67,14 @@ async def test_what_the_generator_counts_is_what_the_outbox_holds(bench: Bench) 
     assert not list(bench.folder.iterdir())
 
 
-async def test_one_that_is_not_pinned_may_use_all_processors(bench: Bench) -> None:
+async def test_one_that_is_not_pinned_may_use_all_processors_and_none_turns_on_uvloop(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGN_BRIDGE_LOOP", "uvloop")
     free = replace(bench, free=machine.cores())
     async with throwaway(free) as running:
         assert os.sched_getaffinity(running.pid) == set(machine.cores())
+        assert '"loop": "asyncio"' in (running.stage.folder / "daemon.log").read_text()
 
 
 async def test_one_that_does_not_start_says_why(bench: Bench) -> None:

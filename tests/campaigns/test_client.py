@@ -18,6 +18,8 @@ from tests.delivery import far
 from tests.delivery.far import Far, closed_port, says
 from tests.delivery.rig import API_KEY
 
+pytestmark = pytest.mark.both_loops
+
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -27,3 +27,14 @@ def test_a_unix_socket_is_told_of_with_its_path(
     _print_daemon({**DAEMON, "unix": unix})
 
     assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "told"), [({"loop": "uvloop"}, "pid 7, on uvloop\n"), ({}, "pid 7\n")]
+)
+def test_what_turns_the_daemon_is_told_unless_it_does_not_say(
+    capsys: pytest.CaptureFixture[str], more: dict[str, str], told: str
+) -> None:
+    _print_daemon({**DAEMON, **more})
+
+    assert told in capsys.readouterr().out

@@ -13,6 +13,8 @@ from bridge.intake.drain import opened_socket
 from bridge.intake.listen import Bound, application, http_listening
 from tests.intake.conftest import Raw
 
+pytestmark = pytest.mark.both_loops
+
 GET = b"GET /here HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -91,6 +93,29 @@ async def test_those_who_are_accepted_in_the_last_moment_are_answered(
             client.close()
 
             assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_who_comes_while_we_end_waits_for_the_next_of_us(
+    gate: Gate, held: socket.socket
+) -> None:
+    async with serving(gate, held):
+        before = await connected(held)  # and says nothing: it is waited for
+        coming = asyncio.create_task(_comes_late(held, before))
+    late = await coming
+    await late.send(GET)  # whoever had accepted it would be gone by now
+    async with serving(gate, held):
+        answer = await late.answer()
+    before.writer.close()
+    late.writer.close()
+
+    assert answer.body == b"here"
+
+
+async def _comes_late(held: socket.socket, before: Raw) -> Raw:
+    await asyncio.sleep(0.1)
+    late = await connected(held)
+    await before.send(GET)  # all have called now who were accepted
+    return late
 
 
 async def test_one_that_is_kept_open_is_told_to_come_anew(gate: Gate, held: socket.socket) -> None:

@@ -24,6 +24,8 @@ from bridge.intake.listen import application, http_listening
 from bridge.intake.wicket import Wickets, front
 from tests.intake.conftest import TOKEN, Answer, Raw, RecordingSink, StandingClock
 
+pytestmark = pytest.mark.both_loops
+
 ITEM = b'{"player": "steam:1", "achievement": "first_blood"}'
 PLAIN = ["Host: localhost", f"Authorization: Bearer {TOKEN}", "Content-Type: application/json"]
 

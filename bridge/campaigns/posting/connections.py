@@ -9,7 +9,7 @@ import socket
 import ssl
 from functools import cache
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from aiohappyeyeballs import start_connection
 
@@ -89,7 +89,7 @@ class Connections:
         to, tls = self._address, _tls() if self._address.tls else None
         try:
             async with asyncio.timeout(self._patience):
-                found = await self._loop.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
+                found = await self._loop.run_in_executor(None, _found, to)
                 # Not by `create_connection` itself: uvloop's tries one address after the other.
                 sock = await start_connection(found, happy_eyeballs_delay=_NEXT_ADDRESS)
                 _, connection = await self._loop.create_connection(
@@ -126,6 +126,15 @@ class Connections:
         if connection in self._resting:
             self._resting.remove(connection)
         self._empty.set()
+
+
+def _found(to: Address) -> list[tuple[Any, ...]]:
+    """Look a host's addresses up, in a thread of the executor.
+
+    uvloop's own `getaddrinfo` has four threads, and does not forget who has given up waiting: while
+    a name server is silent, the end of the daemon would wait for all of them in turn.
+    """
+    return socket.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
 
 
 @cache

@@ -62,7 +62,7 @@ class Speaker(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        assert hasattr(transport, "write")  # uvloop's say of themselves that they are none
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:

@@ -4,11 +4,13 @@ import asyncio
 import gzip
 import zlib
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.campaigns.outcomes import Sent
 from tests.campaigns.posting.both import CLOSES, RESETS, both, said_of
+from tests.support.loops import LOOPS
 
 TAKEN = b'{"success": true}'
 REFUSED = b'{"success": false, "error": "the API says no"}'
@@ -96,18 +98,22 @@ def pieces(draw: st.DrawFn, whole: st.SearchStrategy[bytes]) -> list[bytes]:
     return [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]
 
 
+@pytest.mark.parametrize("loop", LOOPS)
 @settings(deadline=None, max_examples=60)
-@given(pieces(answers()), st.sampled_from([CLOSES, RESETS]))
-def test_of_an_answer_both_make_the_same(said: list[bytes], end: str) -> None:
-    general, kept = asyncio.run(both(said, end))
+@given(said=pieces(answers()), end=st.sampled_from([CLOSES, RESETS]))
+def test_of_an_answer_both_make_the_same(loop: str, said: list[bytes], end: str) -> None:
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        general, kept = runner.run(both(said, end))
 
     assert said_of(kept[0]) == said_of(general[0])
 
 
+@pytest.mark.parametrize("loop", LOOPS)
 @settings(deadline=None, max_examples=60)
-@given(pieces(spoiled()))
-def test_of_a_spoiled_answer_both_make_the_same(said: list[bytes]) -> None:
-    general, kept = asyncio.run(both(said))
+@given(said=pieces(spoiled()))
+def test_of_a_spoiled_answer_both_make_the_same(loop: str, said: list[bytes]) -> None:
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        general, kept = runner.run(both(said))
 
     assert said_of(kept[0]) == said_of(general[0]) or gave_up_for_more(general[0])
 

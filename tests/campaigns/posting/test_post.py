@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import socket
 import ssl
+import struct
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -16,6 +18,8 @@ from bridge.campaigns.posting.connection import LONGEST_BODY, LONGEST_HEAD, Lost
 from bridge.campaigns.posting.connections import NotSent
 from bridge.campaigns.posting.post import Post, post
 from tests.campaigns.play import BODY, KEY
+
+pytestmark = pytest.mark.both_loops
 
 HEADERS = {"Authorization": "Bearer secret", "User-Agent": "campaign-bridge"}
 OK = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
@@ -437,3 +441,41 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Pat
             await events.send(KEY, BODY)
 
     assert server.requests == []
+
+
+HANDSHAKES = {
+    "hangs up": (b"", False),
+    "hangs up hard": (b"", True),
+    "speaks no TLS": (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", False),
+    "breaks off": (b"\x16\x03\x03\x00\x7a\x02", False),
+    "breaks off hard": (b"\x16\x03\x03\x00\x7a\x02", True),
+    "is alarmed": (b"\x15\x03\x03\x00\x02\x02\x28", False),
+    "says nothing": (None, False),
+}
+
+
+@pytest.mark.parametrize("case", HANDSHAKES)
+async def test_of_a_handshake_that_fails_it_is_certain_that_nothing_was_sent(case: str) -> None:
+    said, hard = HANDSHAKES[case]
+    over = asyncio.Event()
+
+    async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(5)
+        if said is None:
+            await over.wait()
+        else:
+            writer.write(said)
+            await writer.drain()
+        if hard:
+            lingering = struct.pack("ii", 1, 0)
+            connection = writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)
+            writer.transport.abort()
+        writer.close()
+
+    async with await asyncio.start_server(met, "127.0.0.1", 0) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+        async with post(url, {}, connect=0.5, total=5) as events:
+            with pytest.raises(NotSent):
+                await events.send(KEY, BODY)
+        over.set()
