@@ -70,7 +70,7 @@ async def test_serving_ends_with_a_signal() -> None:
         signal.raise_signal(signal.SIGTERM)
         await serving
 
-    with pytest.raises(OSError, match="Connect(ion refused| call failed)"):
+    with pytest.raises(OSError, match=r"Connect(ion refused| call failed)"):
         await asyncio.open_connection("127.0.0.1", sandbox.port)
 
 
