@@ -66,6 +66,7 @@ async def test_a_payout_that_came_twice_is_named_with_its_entry(town: Town) -> N
     """The API takes the event, loses the answer, forgets the key, and takes it again."""
     async with road_of(town) as road:
         await road.link(ALICE, "usr_1")
+        await road.compared()
         await town.admin.set_faults({"reset_after": 1.0, "forget_key": 1.0})
         key = await achieve(road, 1)
         await town.paid(2)
@@ -119,6 +120,7 @@ async def command(town: Town, *arguments: str) -> tuple[int, str]:
 async def test_the_command_names_each_of_them_and_fails(town: Town) -> None:
     async with road_of(town) as road:
         await road.link(ALICE, "usr_1")
+        await road.compared()
         await town.admin.set_faults({"reset_after": 1.0, "forget_key": 1.0})
         doubled = await achieve(road, 1)
         await town.paid(2)

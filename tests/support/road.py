@@ -148,6 +148,15 @@ class Road:
         found: dict[str, int] = status["campaigns"][0]["entries"] if status["campaigns"] else {}
         return found
 
+    async def compared(self) -> None:
+        """Wait until the API's total was compared: before that nothing is sent."""
+
+        async def there() -> bool:
+            _, status = await self.call("GET", "/v1/operator/status")
+            return all(lane["drift"] is not None for lane in status["campaigns"])
+
+        await until(there)
+
     async def settled(self, **wanted: int) -> None:
         """Wait until the entries by state are these; a confirmed one has been accepted, too."""
 
