@@ -33,6 +33,9 @@ class Row:
 
     `ours` and `reference` hold one figure a run, in pairs; without a reference the figure itself
     is held to the bounds. `unit` is that of both; `note` says what a reader must know.
+
+    `reached` is what such a row has come to where its must is not met yet: the table says that the
+    must is missed, and a daily run fails only where it falls far below what was reached.
     """
 
     goal: int
@@ -44,6 +47,7 @@ class Row:
     reference: Sequence[float] = ()
     against: str = ""
     note: str = ""
+    reached: Bound | None = None
 
     @property
     def figures(self) -> list[float]:
@@ -61,6 +65,11 @@ class Row:
     def far(self) -> bool:
         """Whether each of `figures` misses the must by far; one stall of a machine spoils one."""
         return all(map(self.must.far, self.figures))
+
+    @property
+    def fallen(self) -> bool:
+        """Whether each of `figures` lies far below what was reached, be it the must or less."""
+        return all(map((self.reached or self.must).far, self.figures))
 
     @property
     def of_machine(self) -> bool:

@@ -107,4 +107,4 @@ def wrong(record: Record) -> list[str]:
 
 
 def _fails(row: Row, *, quick: bool) -> bool:
-    return row.far and not row.of_machine if quick else not row.must.met(row.figure)
+    return row.fallen and not row.of_machine if quick else not row.must.met(row.figure)

@@ -35,3 +35,11 @@ def test_a_must_is_missed_by_far_where_each_pair_misses_it_so() -> None:
 
 def test_without_a_reference_the_figures_are_ours() -> None:
     assert row(ours=[3.0, 1.0, 2.0], reference=()).figure == 2.0
+
+
+def test_a_must_that_was_never_met_is_missed_by_far_and_has_not_fallen() -> None:
+    short = row(ours=[0.2, 0.2], reference=[1.0, 1.0], reached=Bound(">=", 0.25))
+    fallen = row(ours=[0.1, 0.1], reference=[1.0, 1.0], reached=Bound(">=", 0.25))
+
+    assert (short.far, short.fallen) == (True, False)
+    assert (fallen.far, fallen.fallen) == (True, True)
