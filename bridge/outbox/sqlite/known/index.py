@@ -51,6 +51,17 @@ class Known:
         if self._sealing:
             self.filled = self._sealing = False
 
+    def beside(self) -> "Known":
+        """Return what one may ask who reads beside the writer.
+
+        It is filled, where it must be, for itself alone: what a reader sees lacks what the writer
+        has not committed, and must never be what the writer believes.
+        """
+        view = Known(segment=self._segment, slot=self._slot)
+        view.filled = self.filled  # first: whatever is read after it is complete
+        view._filter, view._tail = self._filter, self._tail
+        return view
+
     # -- asking -----------------------------------------------------------------------------
 
     def by_key(self, db: sqlite3.Connection, key: bytes) -> Iterator[int]:
@@ -151,24 +162,34 @@ class Known:
     # -- filling ----------------------------------------------------------------------------
 
     def fill(self, db: sqlite3.Connection) -> None:
-        """Read the filter and the tail; whatever no segment speaks of yet is the tail."""
-        self._filter, self._tail = Filter(), Tail(self._segment)
+        """Read the filter and the tail; whatever no segment speaks of yet is the tail.
+
+        Both are put in place once they are complete: others may be reading those before.
+        """
         row = db.execute(self._sql["last_segment"]).fetchone()
         self._segments, self._last = (row[0], row[1]) if row is not None else (0, 0)
-        self._fill_filter(db)
-        for number, key, digest, player in db.execute(self._sql["tail"], {"after": self._last}):
-            self.add(number, key, digest, player)
-        for first, packed in db.execute(self._sql["packed"]):
-            for at, arrival in enumerate(unpacked(packed)):
-                self.add(first + at, arrival.key, arrival.digest, arrival.player)
-        self._next = 0
+        filled, tail = self._kept_filter(db), Tail(self._segment)
+        for number, key, digest, player in self._unsealed(db):
+            slot = (number - 1) // self._slot
+            filled.meet(key, slot)
+            if digest is not None:
+                filled.meet(digest, slot)
+            tail.add(number, key, digest, player)
+        self._filter, self._tail, self._next = filled, tail, 0
         self.filled = True
 
-    def _fill_filter(self, db: sqlite3.Connection) -> None:
-        kept = 0
+    def _unsealed(self, db: sqlite3.Connection) -> Iterator[tuple[int, bytes, bytes | None, str]]:
+        yield from db.execute(self._sql["tail"], {"after": self._last})
+        for first, packed in db.execute(self._sql["packed"]):
+            for number, arrival in enumerate(unpacked(packed), first):
+                yield number, arrival.key, arrival.digest, arrival.player
+
+    def _kept_filter(self, db: sqlite3.Connection) -> Filter:
+        found, kept = Filter(), 0
         for row in db.execute(self._sql["filters"]):
-            self._filter.blocks.append(bytearray(row[0]))
+            found.blocks.append(bytearray(row[0]))
             kept = row[1]
         for statement in ("keys_since_slot", "digests_since_slot"):
             for hashed, slot in db.execute(self._sql[statement], {"slot": kept}):
-                self._filter.meet(hashed, slot)
+                found.meet(hashed, slot)
+        return found

@@ -41,7 +41,7 @@ class Shared:
 
     def beside(self) -> "Shared":
         """Return what one may use who reads beside the writer."""
-        return Shared(self.known if self.known.filled else Known())
+        return Shared(self.known.beside())
 
 
 class Rows:

@@ -132,6 +132,24 @@ def test_the_newest_entries_of_a_player_are_named_and_the_others_are_in_segments
     book.db.close()
 
 
+def test_who_reads_beside_the_writer_never_fills_what_the_writer_believes() -> None:
+    book = Book()
+    with book.transaction(commits=True) as made:
+        made.update(book.put(2, digests=True))
+    beside = book.known.beside()
+    with book.transaction(commits=False):
+        book.put(SEGMENT, digests=True)  # a segment is written, and undone
+
+    anew = book.known.beside()
+    for view in (beside, anew):
+        assert list(view.by_key(book.db, hashed(1))) == [1]
+        assert not any(view.by_key(book.db, hashed("never")))
+    assert anew.filled
+    assert not book.known.filled
+    book.check()
+    book.db.close()
+
+
 def test_a_filter_never_forgets_and_seldom_errs() -> None:
     known = Filter()
     slots = {word: word % (2 * WIDTH + 1) for word in range(2000)}
