@@ -8,18 +8,17 @@ input does. Knows nothing of the bridge.
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarks.contract import Bench
+from benchmarks.references.serving import serving
 
 #: Seconds after which it ends by itself.
 LIFE: Final = 4 * 3600
-_START: Final = 20.0
 
 
 class Event(BaseModel):
@@ -43,25 +42,9 @@ async def answer(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type="application/json")
 
 
-@asynccontextmanager
-async def echo(bench: Bench) -> AsyncIterator[tuple[str, int]]:
+def echo(bench: Bench) -> AbstractAsyncContextManager[tuple[str, int]]:
     """Run it on `bench.serve` as long as this is entered; its address is yielded."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "benchmarks.references.echo", str(bench.serve)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None  # noqa: S101  # it was asked for
-        line = await asyncio.wait_for(process.stdout.readline(), _START)
-        if not line:
-            raise RuntimeError("the echo ended before it listened; its standard error says why")
-        yield ("127.0.0.1", int(line))
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    return serving(bench, "benchmarks.references.echo")
 
 
 async def serve(life: float = LIFE) -> None:

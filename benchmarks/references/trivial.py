@@ -5,19 +5,17 @@ soon as its bytes are there: one epoll, no parser, nothing read but the length. 
 standard input does. Knows nothing of who asks.
 """
 
-import asyncio
 import os
 import re
 import select
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from benchmarks.contract import Bench
+from benchmarks.references.serving import serving
 
-_START: Final = 20.0
 _READ: Final = 256 * 1024
 _LENGTH = re.compile(rb"\r\nContent-Length: (\d+)")
 _ANSWER: Final = (
@@ -26,25 +24,9 @@ _ANSWER: Final = (
 )
 
 
-@asynccontextmanager
-async def trivial(bench: Bench) -> AsyncIterator[tuple[str, int]]:
+def trivial(bench: Bench) -> AbstractAsyncContextManager[tuple[str, int]]:
     """Run it on `bench.serve` as long as this is entered; its address is yielded."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "benchmarks.references.trivial", str(bench.serve)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None  # noqa: S101  # it was asked for
-        line = await asyncio.wait_for(process.stdout.readline(), _START)
-        if not line:
-            raise RuntimeError("the responder ended before it listened")
-        yield ("127.0.0.1", int(line))
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    return serving(bench, "benchmarks.references.trivial")
 
 
 def serve() -> None:
